@@ -1,0 +1,213 @@
+package release
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Observed is everything a plan is made from, asked once.
+type Observed struct {
+	App      App
+	Project  Project // zero unless the goal needs the compose files
+	Engine   Engine
+	Routing  Routing
+	Network  Network   // from the journal; zero before the first deploy
+	Releases []Release // newest first
+	Unended  *Deploy   // a deploy that was begun and never ended
+	Next     int       // the number the next release gets
+}
+
+// Summary says in a few words what is live.
+func (o Observed) Summary() string {
+	live := o.Live()
+	if live == None {
+		return "nothing of " + o.App.Name + " is live"
+	}
+	if !o.Engine.Colors[live].Running() {
+		return fmt.Sprintf("nginx routes to %s, which does not run", live)
+	}
+	return fmt.Sprintf("release %d is live in %s", o.ReleaseIn(live), live)
+}
+
+// Live is the color that serves clients, None when nothing does: before the
+// first release, or after a down. It is the color nginx routes to, unless that
+// one is dead while the other runs: then nginx's backup servers answer from
+// the other, and stopping it would end the service.
+func (o Observed) Live() Color {
+	routed := o.routed()
+	if routed == None || o.Engine.Colors[routed].Running() {
+		return routed
+	}
+	if o.Engine.Colors[routed.Other()].Running() {
+		return routed.Other()
+	}
+	return routed
+}
+
+// routed is nginx's own answer where it gives one, else the table on disk,
+// which is what it will route by once it runs. Of a split table, it is the
+// color with the larger share. A config that is loaded while no table is set
+// sends everyone to blue.
+func (o Observed) routed() Color {
+	switch {
+	case !o.Routing.Known && o.Routing.Loaded():
+		return Blue
+	case !o.Routing.Known:
+		return None
+	case o.Routing.Table.Green*2 > Buckets:
+		return Green
+	}
+	return Blue
+}
+
+// ReleaseIn is the number of the release whose containers are in the color.
+func (o Observed) ReleaseIn(c Color) int { return o.Engine.Colors[c].Release }
+
+// Engine is what Docker says.
+type Engine struct {
+	Version string
+	Colors  map[Color]ColorState
+	Shared  []Container
+	Network NetworkState
+	Taken   []netip.Prefix // subnets in use on this machine: Docker's networks and the routing table
+}
+
+// NetworkState is the app's network as Docker has it.
+type NetworkState struct {
+	Exists bool
+	Subnet netip.Prefix
+}
+
+// ColorState is what runs, or lies stopped, in a color.
+type ColorState struct {
+	Release    int  // from the containers' labels; the highest if they disagree
+	Mixed      bool // containers of more than one release
+	Containers []Container
+}
+
+// Empty reports whether the color has no containers at all.
+func (s ColorState) Empty() bool { return len(s.Containers) == 0 }
+
+// Running reports whether at least one container runs.
+func (s ColorState) Running() bool {
+	for _, c := range s.Containers {
+		if c.Running {
+			return true
+		}
+	}
+	return false
+}
+
+// Whole reports whether all of the app's colored services have all their
+// replicas in this color, from one release, running or not.
+func (s ColorState) Whole(services []Service) bool {
+	if s.Mixed {
+		return false
+	}
+	have := map[string]int{}
+	for _, c := range s.Containers {
+		have[c.Service]++
+	}
+	for _, svc := range services {
+		if have[svc.Name] != svc.Replicas {
+			return false
+		}
+	}
+	return true
+}
+
+// Up reports whether the color is whole and every container runs.
+func (s ColorState) Up(services []Service) bool {
+	if !s.Whole(services) {
+		return false
+	}
+	for _, c := range s.Containers {
+		if !c.Running {
+			return false
+		}
+	}
+	return true
+}
+
+// Container is one container of an app.
+type Container struct {
+	ID       string
+	Name     string
+	Service  string // as in the compose file, without the color
+	Color    Color  // None for a shared service
+	Replica  int
+	Release  int
+	Addr     netip.Addr // its slot address
+	Running  bool
+	Status   string // Docker's state: created, running, restarting, exited, dead …
+	Health   string // "", starting, healthy, unhealthy
+	ExitCode int
+	OOM      bool // the kernel killed it for memory
+	Restarts int
+	Started  time.Time
+	Finished time.Time
+	PID      int      // on the host, 0 when not running
+	Image    string   // image ID
+	HasCheck bool     // the image or compose file has a HEALTHCHECK
+	Check    []string // its argument vector, CMD or CMD-SHELL first, as Docker stores it
+}
+
+// Routing is what nginx says.
+type Routing struct {
+	Known     bool  // a table is set for this app
+	Table     Table // as the proxies answer, or as it is on disk where none runs
+	OnDisk    Table // the table the symlink names
+	Proxies   []ProxyState
+	Leftovers []string // files of the app beyond what a live app has, for down and for convergence
+}
+
+// Loaded reports whether a proxy answers for this app at all.
+func (r Routing) Loaded() bool {
+	return slices.ContainsFunc(r.Proxies, func(p ProxyState) bool { return p.Generation != "" })
+}
+
+// Routes reports whether a client may be sent to c, by the table on disk or
+// by what any proxy answers. In doubt it says yes.
+func (r Routing) Routes(c Color) bool {
+	if r.Known && (r.Table.Routes(c) || r.OnDisk.Routes(c)) {
+		return true
+	}
+	for _, p := range r.Proxies {
+		if t, err := ParseTable(p.Table); err == nil && t.Routes(c) {
+			return true
+		}
+	}
+	return !r.Known && r.Loaded() && c == Blue
+}
+
+// Ready reports whether every proxy runs the wanted config and sees the table
+// on disk.
+func (r Routing) Ready() bool {
+	if len(r.Proxies) == 0 {
+		return false
+	}
+	for _, p := range r.Proxies {
+		if !p.Current() {
+			return false
+		}
+	}
+	return true
+}
+
+// ProxyState is one nginx of the chain.
+type ProxyState struct {
+	Name       string
+	Version    string
+	Running    bool
+	PID        int
+	Broken     string // output of nginx -t when its config, ours left out, does not pass; "" when fine
+	Configured bool   // our config is written
+	Generation string // the config generation it answers; "" if it doesn't answer
+	Wanted     string // the generation of the config as it would be rendered now
+	Table      string // the table name it answers; "" if it doesn't answer
+}
+
+// Current reports whether the proxy serves the wanted config.
+func (p ProxyState) Current() bool { return p.Running && p.Generation == p.Wanted && p.Wanted != "" }
