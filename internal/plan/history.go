@@ -1,0 +1,94 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"teal/internal/release"
+)
+
+// rollbackTo is the release a rollback brings: the wanted one, or, where 0 is
+// wanted, the newest that served clients before the live one did. Never a
+// later one: a release that was itself rolled back from was left for a reason.
+func rollbackTo(o release.Observed, wanted int) (int, error) {
+	live := o.Live()
+	if live == release.None {
+		return 0, nothingLive(o.App.Name)
+	}
+	now := o.ReleaseIn(live)
+	if wanted == 0 {
+		return previous(o, now)
+	}
+	if wanted == now {
+		return 0, alreadyLive(wanted, live)
+	}
+	if !known(o, wanted) {
+		return 0, noSuchRelease(o, wanted)
+	}
+	return wanted, nil
+}
+
+func previous(o release.Observed, now int) (int, error) {
+	for _, r := range o.Releases { // newest first
+		if r.Number < now && r.WasLive() && len(r.Images) > 0 {
+			return r.Number, nil
+		}
+	}
+	return 0, nothingBefore(now)
+}
+
+// known reports whether the release can be run: it served once, and its
+// images have not been pruned.
+func known(o release.Observed, number int) bool {
+	return slices.ContainsFunc(o.Releases, func(r release.Release) bool {
+		return r.Number == number && r.WasLive() && len(r.Images) > 0
+	})
+}
+
+// canReturn reports whether the release that was live before can serve again:
+// its containers are still there, or its images are.
+func (b *builder) canReturn() bool {
+	if b.goal.Before == 0 {
+		return false
+	}
+	if b.o.ReleaseIn(b.color) == b.goal.Before && b.o.Engine.Colors[b.color].Whole(b.o.App.Services) {
+		return true
+	}
+	return slices.ContainsFunc(b.o.Releases, func(r release.Release) bool {
+		return r.Number == b.goal.Before && len(r.Images) > 0
+	})
+}
+
+// prune drops the images of releases that history no longer keeps. The new
+// release, the live one and the newest that can be rolled back to stay.
+func (b *builder) prune(number int) {
+	keep, drop := b.kept(number), []string{}
+	for _, r := range b.o.Releases {
+		if len(r.Images) > 0 && !slices.Contains(keep, r.Number) {
+			drop = append(drop, fmt.Sprint(r.Number))
+		}
+	}
+	if len(drop) == 0 {
+		return
+	}
+	b.add(release.Step{
+		Kind: release.StepPrune, Keep: keep, Release: number,
+		Subject: "releases " + list(drop), Cause: fmt.Sprintf("%d are kept", b.o.App.Policy.Keep),
+	})
+}
+
+func (b *builder) kept(number int) []int {
+	keep := []int{number}
+	if b.live != release.None {
+		keep = append(keep, b.o.ReleaseIn(b.live))
+	}
+	for _, r := range b.o.Releases {
+		if len(keep) >= b.o.App.Policy.Keep {
+			break
+		}
+		if r.WasLive() && len(r.Images) > 0 && !slices.Contains(keep, r.Number) {
+			keep = append(keep, r.Number)
+		}
+	}
+	return keep
+}

@@ -1,0 +1,152 @@
+// Package plan turns what was observed and a goal into the steps of a deploy.
+// It is pure: the same observation and goal give the same plan, so a plan can
+// be printed, tested and walked without touching anything.
+//
+// The invariants, which every prefix of every plan keeps:
+//
+//   - a color that serves clients goes on serving until a confirm has shown
+//     that every proxy routes to another healthy one;
+//   - nothing running is stopped or removed while a table may route to it;
+//   - a color gets traffic only after its gate.
+package plan
+
+import (
+	"fmt"
+
+	"teal/internal/release"
+)
+
+// Goal is what a plan shall reach.
+type Goal struct {
+	Kind release.DeployKind
+	// Number is the release to bring: for a deploy the new release's number,
+	// for a rollback the one wanted, or 0 for the one before the live one.
+	// For an undo it is the release to take back.
+	Number  int
+	Color   release.Color      // undo: the color the release was brought in
+	Before  int                // undo: the release that was live before, 0 for none
+	Of      release.DeployKind // undo: what is taken back, a deploy or a rollback
+	Forced  bool               // undo: take the release back even if it is live and well
+	Volumes bool               // down: the named volumes too
+}
+
+// Plan is a goal's steps and what they bring about.
+type Plan struct {
+	Kind     release.DeployKind
+	App      string
+	Release  int           // the release that is live at the end, 0 for none
+	Color    release.Color // the color that is live at the end
+	Replaces int           // the release that was live before, 0 for none
+	Network  release.Network
+	Steps    []release.Step
+}
+
+// Build makes the plan. Its errors are *release.Error with code Invalid or
+// Unreachable and say what to do.
+func Build(o release.Observed, g Goal) (Plan, error) {
+	switch g.Kind {
+	case release.KindDeploy:
+		return buildDeploy(o, g)
+	case release.KindRollback:
+		return buildRollback(o, g)
+	case release.KindUndo:
+		return buildUndo(o, g), nil
+	case release.KindDown:
+		return buildDown(o, g), nil
+	}
+	return Plan{}, fmt.Errorf("plan: no such goal %q", g.Kind)
+}
+
+func buildDeploy(o release.Observed, g Goal) (Plan, error) {
+	if err := usable(o.Routing); err != nil {
+		return Plan{}, err
+	}
+	b := begin(o, g, o.Live().Other())
+	b.release = g.Number
+	b.images()
+	b.network()
+	b.shared()
+	b.vacate()
+	b.start("no release in " + string(b.color))
+	b.bring()
+	b.retire()
+	b.prune(g.Number)
+	return b.plan(), nil
+}
+
+func buildRollback(o release.Observed, g Goal) (Plan, error) {
+	if err := usable(o.Routing); err != nil {
+		return Plan{}, err
+	}
+	number, err := rollbackTo(o, g.Number)
+	if err != nil {
+		return Plan{}, err
+	}
+	b := begin(o, g, o.Live().Other())
+	b.release = number
+	b.revive()
+	b.bring()
+	b.retire()
+	return b.plan(), nil
+}
+
+// buildUndo takes a release back. Where traffic has not moved, the new color
+// is emptied and nothing else happens. Where it has, the way back is a
+// rollback like any other: the old color is made healthy before it gets a
+// single client.
+func buildUndo(o release.Observed, g Goal) Plan {
+	b := begin(o, g, g.Color.Other())
+	b.release = g.Before
+	switch {
+	case o.ReleaseIn(g.Color) != g.Number:
+		return b.stay(o.Live()) // it never got there: what is in the color is not the deploy's
+	case !o.Routing.Routes(g.Color):
+	case !g.Forced && settled(o, g.Color):
+		return b.stay(g.Color)
+	case b.canReturn():
+		b.revive()
+		b.bring()
+	default:
+		b.color, b.release = release.None, 0
+		b.unroute("no release to go back to")
+	}
+	b.takeBack(g)
+	return b.plan()
+}
+
+// settled reports whether the color is live beyond doubt: every proxy says so
+// and all its containers run.
+func settled(o release.Observed, c release.Color) bool {
+	return o.Routing.Ready() && o.Routing.Table == release.TableFor(c) && o.Engine.Colors[c].Up(o.App.Services)
+}
+
+func buildDown(o release.Observed, g Goal) Plan {
+	b := begin(o, g, release.None)
+	live := o.Live()
+	b.unroute("no client may reach what is removed next")
+	if live != release.None && o.Engine.Colors[live].Running() {
+		b.drain(live)
+	}
+	cause := "named volumes are kept"
+	if g.Volumes {
+		cause = "with its named volumes, as asked"
+	}
+	b.add(release.Step{Kind: release.StepRemove, Volumes: g.Volumes, Subject: o.App.Name, Cause: cause})
+	return b.plan()
+}
+
+// usable refuses a plan whose proxies are known not to take a change.
+func usable(r release.Routing) error {
+	for _, p := range r.Proxies {
+		if p.Broken != "" {
+			return brokenProxy(p)
+		}
+		if !p.Running && p.Name != standalone {
+			return stoppedProxy(p)
+		}
+	}
+	return nil
+}
+
+// standalone is the proxy that teal starts itself, so it may be down.
+var standalone = release.Proxy{Kind: release.ProxyStandalone}.Name()
