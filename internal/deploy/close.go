@@ -1,0 +1,84 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"teal/internal/release"
+)
+
+// closeLimit bounds the looking-back at the end of a deploy.
+const closeLimit = 15 * time.Second
+
+// close ends the deploy in the journal, with its receipt. err is what the
+// walk or its compensation came to.
+func (r *run) close(err error) (release.Receipt, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
+	defer cancel()
+	r.testify(ctx)
+	r.receipt.Outcome = outcomeOf(err)
+	r.receipt.Took = time.Since(r.started)
+	r.receipt.Live = r.liveNow(ctx)
+	if r.plan.Kind == release.KindDown && err == nil {
+		err = r.Journal.Forget(r.app.Name)
+	} else {
+		err = errors.Join(err, r.Journal.End(r.id, r.receipt.Outcome, &r.receipt))
+	}
+	r.emit(release.Event{Type: release.EventReceipt, Receipt: &r.receipt, Error: asError(err)})
+	return r.receipt, err
+}
+
+// testify puts into the receipt what was seen: first the witness ends, so
+// that its own last requests are in nginx's log, then the log is read.
+func (r *run) testify(ctx context.Context) {
+	if r.before.Live() == release.None || r.plan.Kind == release.KindDown {
+		return
+	}
+	if r.witness != nil {
+		seen := r.witness()
+		r.receipt.Witness = &seen
+	}
+	traffic, err := r.Router.Traffic(ctx, r.app, r.plan.Network, r.started)
+	if err != nil {
+		r.note(r.app, "clients were not counted: "+err.Error())
+	} else {
+		r.receipt.Clients = &traffic
+	}
+	if err := r.Router.Watch(ctx, r.app, false); err != nil {
+		r.note(r.app, "the traffic log stays on: "+err.Error())
+	}
+}
+
+func (r *run) liveNow(ctx context.Context) release.Color {
+	if r.plan.Kind == release.KindDown {
+		return release.None
+	}
+	routing, err := r.Router.Observe(ctx, r.app, r.plan.Network)
+	if err != nil {
+		r.note(r.app, "nginx could not be asked at the end: "+err.Error())
+		return release.None
+	}
+	return release.Observed{App: r.app, Routing: routing}.Live()
+}
+
+func outcomeOf(err error) release.Outcome {
+	switch {
+	case err == nil:
+		return release.OutcomeDone
+	case release.CodeOf(err) == release.Interrupted:
+		return release.OutcomeUndone
+	}
+	return release.OutcomeFailed
+}
+
+func asError(err error) *release.Error {
+	if err == nil {
+		return nil
+	}
+	var e *release.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &release.Error{Code: release.Internal, What: err.Error(), Err: err}
+}

@@ -1,0 +1,211 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"teal/internal/release"
+)
+
+// effects is what each kind of step does. Every effect is idempotent.
+var effects = map[release.StepKind]func(*run, context.Context, release.Step) error{
+	release.StepBuild:   (*run).build,
+	release.StepPull:    (*run).pull,
+	release.StepPin:     (*run).pin,
+	release.StepNetwork: (*run).network,
+	release.StepShared:  (*run).shared,
+	release.StepClear:   (*run).clear,
+	release.StepStart:   (*run).start,
+	release.StepResume:  (*run).resume,
+	release.StepHealthy: (*run).healthy,
+	release.StepProxy:   (*run).proxy,
+	release.StepRoute:   (*run).route,
+	release.StepShift:   (*run).shift,
+	release.StepConfirm: (*run).confirm,
+	release.StepDrain:   (*run).drain,
+	release.StepStop:    (*run).stop,
+	release.StepUnroute: (*run).unroute,
+	release.StepRemove:  (*run).remove,
+	release.StepPrune:   (*run).prune,
+}
+
+// release is the spec of the release that the plan brings: rendered now for a
+// deploy, taken from the journal for one that has been run before.
+func (r *run) release(ctx context.Context) (*release.Spec, error) {
+	if r.spec != nil {
+		return r.spec, nil
+	}
+	load := func() (release.Spec, error) { return r.Journal.Spec(r.app.Name, r.plan.Release) }
+	if r.plan.Kind == release.KindDeploy {
+		load = func() (release.Spec, error) {
+			return r.Runtime.Prepare(ctx, r.app, r.plan.Release, r.plan.Network)
+		}
+	}
+	spec, err := load()
+	if err != nil {
+		return nil, err
+	}
+	r.spec = &spec
+	return r.spec, nil
+}
+
+func (r *run) build(ctx context.Context, s release.Step) error {
+	spec, err := r.release(ctx)
+	if err != nil {
+		return err
+	}
+	return r.Runtime.Build(ctx, r.app, *spec, s.Services, r.say)
+}
+
+func (r *run) pull(ctx context.Context, s release.Step) error {
+	spec, err := r.release(ctx)
+	if err != nil {
+		return err
+	}
+	return r.Runtime.Pull(ctx, r.app, *spec, s.Services, r.say)
+}
+
+func (r *run) pin(ctx context.Context, _ release.Step) error {
+	spec, err := r.release(ctx)
+	if err != nil {
+		return err
+	}
+	pinned, err := r.Runtime.Pin(ctx, r.app, *spec)
+	if err != nil {
+		return err
+	}
+	r.spec = &pinned
+	return r.Journal.SaveSpec(pinned)
+}
+
+func (r *run) network(ctx context.Context, _ release.Step) error {
+	return r.Runtime.Network(ctx, r.app, r.plan.Network)
+}
+
+func (r *run) shared(ctx context.Context, _ release.Step) error {
+	spec, err := r.release(ctx)
+	if err != nil {
+		return err
+	}
+	return r.Runtime.Shared(ctx, r.app, *spec, r.say)
+}
+
+func (r *run) clear(ctx context.Context, s release.Step) error {
+	return r.Runtime.Clear(ctx, r.app, s.Color)
+}
+
+func (r *run) start(ctx context.Context, s release.Step) error {
+	spec, err := r.release(ctx)
+	if err != nil {
+		return err
+	}
+	return r.Runtime.Start(ctx, r.app, *spec, s.Color, r.say)
+}
+
+func (r *run) resume(ctx context.Context, s release.Step) error {
+	spec, err := r.release(ctx)
+	if err != nil {
+		return err
+	}
+	return r.Runtime.Resume(ctx, r.app, *spec, s.Color, r.say)
+}
+
+func (r *run) healthy(ctx context.Context, s release.Step) error {
+	engine, err := r.Runtime.Observe(ctx, r.app)
+	if err != nil {
+		return err
+	}
+	return r.Prober.Healthy(ctx, r.targets(engine.Colors[s.Color], s.Color), r.say)
+}
+
+// targets lists every replica that the color must have. One whose container
+// is missing stays in the list, for the gate to fail on.
+func (r *run) targets(state release.ColorState, c release.Color) []release.Target {
+	containers := map[release.Slot]release.Container{}
+	for _, have := range state.Containers {
+		containers[release.Slot{Service: have.Service, Color: c, Replica: have.Replica}] = have
+	}
+	var targets []release.Target
+	for _, svc := range r.app.Services {
+		for n := 1; n <= svc.Replicas; n++ {
+			slot := release.Slot{Service: svc.Name, Color: c, Replica: n}
+			targets = append(targets, release.Target{
+				Slot: slot, Container: containers[slot], Health: svc.Health, Host: r.host(),
+				Addr: netip.AddrPortFrom(r.plan.Network.Addr(slot), uint16(svc.Port)),
+			})
+		}
+	}
+	return targets
+}
+
+func (r *run) host() string {
+	if len(r.app.Site.Hosts) == 0 {
+		return ""
+	}
+	return r.app.Site.Hosts[0]
+}
+
+func (r *run) proxy(ctx context.Context, _ release.Step) error {
+	return r.Router.Up(ctx, r.app)
+}
+
+func (r *run) route(ctx context.Context, _ release.Step) error {
+	return r.Router.Apply(ctx, r.app, r.plan.Network)
+}
+
+func (r *run) shift(ctx context.Context, s release.Step) error {
+	return r.Router.Shift(ctx, r.app, *s.Table)
+}
+
+// confirm makes a release live in the journal only after every proxy said so.
+func (r *run) confirm(ctx context.Context, s release.Step) error {
+	if err := r.Router.Confirm(ctx, r.app, *s.Table); err != nil {
+		return err
+	}
+	if s.Release == 0 {
+		return nil
+	}
+	r.receipt.Switch = time.Since(r.decided)
+	return r.Journal.SetState(r.app.Name, s.Release, release.StateLive, s.Color, "")
+}
+
+func (r *run) drain(ctx context.Context, s release.Step) error {
+	drained, err := r.Router.Drain(ctx, r.app, r.addresses(s.Color), r.app.Policy.Drain, r.say)
+	if err != nil {
+		return err
+	}
+	drained.Color = s.Color
+	r.receipt.Drained = &drained
+	return nil
+}
+
+func (r *run) addresses(c release.Color) []netip.Addr {
+	var addrs []netip.Addr
+	for slot, addr := range r.plan.Network.Slots {
+		if slot.Color == c {
+			addrs = append(addrs, addr)
+		}
+	}
+	return addrs
+}
+
+func (r *run) stop(ctx context.Context, s release.Step) error {
+	return r.Runtime.Stop(ctx, r.app, s.Color)
+}
+
+func (r *run) unroute(ctx context.Context, _ release.Step) error {
+	return r.Router.Remove(ctx, r.app)
+}
+
+func (r *run) remove(ctx context.Context, s release.Step) error {
+	return r.Runtime.Remove(ctx, r.app, s.Volumes, r.say)
+}
+
+func (r *run) prune(ctx context.Context, s release.Step) error {
+	if err := r.Runtime.Prune(ctx, r.app, s.Keep); err != nil {
+		return fmt.Errorf("drop images: %w", err)
+	}
+	return r.Journal.Prune(r.app.Name, s.Keep)
+}

@@ -1,0 +1,106 @@
+package deploy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"teal/internal/release"
+)
+
+// fakeJournal is the journal of a machine. Every write may be the last.
+type fakeJournal struct{ *machine }
+
+func (j fakeJournal) Lock(string) (func() error, error) {
+	if j.locked {
+		return nil, &release.Error{Code: release.Locked, What: "a deploy is running"}
+	}
+	j.locked = true
+	return func() error { j.locked = false; return nil }, nil
+}
+
+func (j fakeJournal) Memory(string) (release.Memory, error) {
+	m := j.memory
+	m.Releases = slices.Clone(m.Releases)
+	return m, nil
+}
+
+func (j fakeJournal) SaveNetwork(_ string, net release.Network) error {
+	j.memory.Network = net
+	return j.entry()
+}
+
+func (j fakeJournal) Begin(d release.Deploy, rel *release.Release, _ []release.Step) (int64, error) {
+	j.ids++
+	d.ID = j.ids
+	if rel != nil {
+		j.memory.Releases = slices.Insert(j.memory.Releases, 0, *rel)
+		j.memory.Next = rel.Number + 1
+	}
+	j.open(d)
+	return d.ID, j.entry()
+}
+
+// open keeps the oldest unended deploy in front, as one of several.
+func (j fakeJournal) open(d release.Deploy) {
+	if j.memory.Unended == nil {
+		j.memory.Unended = &d
+	}
+}
+
+func (j fakeJournal) SaveSpec(s release.Spec) error {
+	j.specs[s.Number] = s
+	for i, r := range j.memory.Releases {
+		if r.Number == s.Number {
+			j.memory.Releases[i].Images = maps.Clone(s.Images)
+		}
+	}
+	return j.entry()
+}
+
+func (j fakeJournal) Spec(_ string, number int) (release.Spec, error) {
+	s, ok := j.specs[number]
+	if !ok {
+		return s, fmt.Errorf("no spec of release %d", number)
+	}
+	return s, nil
+}
+
+func (j fakeJournal) Intent(_ int64, _ int, s release.Step) error {
+	if j.memory.Unended != nil {
+		j.memory.Unended.Step = fmt.Sprint(s.Kind, " ", s.Subject)
+	}
+	return j.entry()
+}
+
+func (j fakeJournal) Result(int64, int, string) error { return j.entry() }
+
+func (j fakeJournal) SetState(_ string, number int, state release.State, c release.Color, reason string) error {
+	for i := range j.memory.Releases {
+		r := &j.memory.Releases[i]
+		switch {
+		case r.Number == number:
+			r.State, r.Reason = state, reason
+			if c != release.None {
+				r.Color = c
+			}
+		case state == release.StateLive && r.State == release.StateLive:
+			r.State = release.StateReplaced
+		}
+	}
+	return j.entry()
+}
+
+func (j fakeJournal) Prune(string, []int) error { return j.entry() }
+
+func (j fakeJournal) End(id int64, _ release.Outcome, _ *release.Receipt) error {
+	if j.memory.Unended != nil && j.memory.Unended.ID == id {
+		j.memory.Unended = nil
+	}
+	return j.entry()
+}
+
+func (j fakeJournal) Forget(string) error {
+	j.memory = release.Memory{Next: 1}
+	return j.entry()
+}

@@ -1,0 +1,109 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"teal/internal/plan"
+	"teal/internal/release"
+)
+
+// Observe asks the journal, Docker and nginx once each and returns what they
+// say as a plain value, without the compose files.
+func (d *Deployer) Observe(ctx context.Context, app release.App) (release.Observed, error) {
+	return d.observe(ctx, app, plan.Goal{})
+}
+
+// observe is Observe, with the compose files where the goal needs them.
+func (d *Deployer) observe(ctx context.Context, app release.App, g plan.Goal) (release.Observed, error) {
+	memory, err := d.Journal.Memory(app.Name)
+	if err != nil {
+		return release.Observed{}, fmt.Errorf("read the journal: %w", err)
+	}
+	o := release.Observed{App: app, Releases: memory.Releases, Unended: memory.Unended, Next: memory.Next}
+	project := make(chan error, 1)
+	go func() { project <- d.loadProject(ctx, &o, g) }()
+	o.Engine, err = d.Runtime.Observe(ctx, app)
+	if err = errors.Join(err, <-project); err != nil {
+		return release.Observed{}, err
+	}
+	if o.Network, err = d.network(memory.Network, o, g); err != nil {
+		return release.Observed{}, err
+	}
+	if o.Routing, err = d.Router.Observe(ctx, app, o.Network); err != nil {
+		return release.Observed{}, fmt.Errorf("ask nginx: %w", err)
+	}
+	return o, nil
+}
+
+func (d *Deployer) loadProject(ctx context.Context, o *release.Observed, g plan.Goal) (err error) {
+	if g.Kind == release.KindDeploy {
+		o.Project, err = d.Runtime.Load(ctx, o.App)
+	}
+	return err
+}
+
+// network is the app's network as the goal needs it. Only a goal that brings
+// a release gives new addresses out; looking on must not.
+func (d *Deployer) network(known release.Network, o release.Observed, g plan.Goal) (release.Network, error) {
+	if g.Kind != release.KindDeploy && g.Kind != release.KindRollback && !known.Subnet.IsValid() {
+		return known, nil
+	}
+	return plan.Network(known, o.Engine, o.App.Services)
+}
+
+// settle records what became of a deploy that was killed, before anything
+// new begins: nginx and the containers' labels say whether its release lives.
+func (d *Deployer) settle(o release.Observed) error {
+	live := o.Live()
+	for unended := o.Unended; unended != nil; {
+		if err := d.settleOne(o, *unended, live); err != nil {
+			return fmt.Errorf("settle deploy %d: %w", unended.ID, err)
+		}
+		memory, err := d.Journal.Memory(o.App.Name)
+		if err != nil {
+			return err
+		}
+		unended = memory.Unended
+	}
+	return nil
+}
+
+func (d *Deployer) settleOne(o release.Observed, u release.Deploy, live release.Color) error {
+	d.note(o.App, fmt.Sprintf("the %s of release %d that began %s was cut off at %q; going on from what is there",
+		u.Kind, u.Release, u.Started.Local().Format("2006-01-02 15:04:05"), u.Step))
+	if err := d.Journal.End(u.ID, release.OutcomeInterrupted, nil); err != nil {
+		return err
+	}
+	if number := o.ReleaseIn(live); live != release.None && number > 0 && hasRelease(o, number) {
+		if err := d.Journal.SetState(o.App.Name, number, release.StateLive, live, ""); err != nil {
+			return err
+		}
+		if number == u.Release {
+			return nil
+		}
+	}
+	if u.Kind != release.KindDeploy {
+		return nil
+	}
+	return d.Journal.SetState(o.App.Name, u.Release, release.StateUndone, release.None, "interrupted at "+u.Step)
+}
+
+func hasRelease(o release.Observed, number int) bool {
+	for _, r := range o.Releases {
+		if r.Number == number {
+			return true
+		}
+	}
+	return false
+}
+
+// withState adds to an error in what state the app is.
+func (d *Deployer) withState(err error, o release.Observed) error {
+	var e *release.Error
+	if errors.As(err, &e) && e.State == "" {
+		e.State = o.Summary()
+	}
+	return err
+}

@@ -1,0 +1,117 @@
+package deploy
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"teal/internal/release"
+)
+
+// Say receives a line of progress or output while a step runs.
+type Say = func(release.EventType, string)
+
+// Runtime is the container engine, as a deploy needs it. Every method is
+// idempotent: called again after a crash it converges.
+type Runtime interface {
+	// Observe asks Docker once about the app's containers and network.
+	Observe(ctx context.Context, app release.App) (release.Engine, error)
+	// Load reads the compose files and refuses what can't be colored.
+	Load(ctx context.Context, app release.App) (release.Project, error)
+	// Prepare renders the release's models for both colors.
+	Prepare(ctx context.Context, app release.App, number int, net release.Network) (release.Spec, error)
+	Build(ctx context.Context, app release.App, spec release.Spec, services []string, say Say) error
+	Pull(ctx context.Context, app release.App, spec release.Spec, services []string, say Say) error
+	// Pin resolves each colored service's image to its ID, tags it for the
+	// release and returns the spec with both filled in.
+	Pin(ctx context.Context, app release.App, spec release.Spec) (release.Spec, error)
+	Network(ctx context.Context, app release.App, net release.Network) error
+	// Shared makes the shared services run: created where missing, started
+	// where stopped, never recreated.
+	Shared(ctx context.Context, app release.App, spec release.Spec, say Say) error
+	// Start creates and starts the release in the color, which is empty.
+	Start(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say) error
+	// Resume starts the containers that lie stopped in the color.
+	Resume(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say) error
+	Stop(ctx context.Context, app release.App, color release.Color) error
+	// Clear removes the color's containers and its private network.
+	Clear(ctx context.Context, app release.App, color release.Color) error
+	// Tail returns the last lines of the color's logs, each prefixed with its
+	// container's short name.
+	Tail(ctx context.Context, app release.App, color release.Color, lines int) ([]string, error)
+	// Remove takes the app away whole.
+	Remove(ctx context.Context, app release.App, volumes bool, say Say) error
+	// Prune drops the image tags of all releases but those given.
+	Prune(ctx context.Context, app release.App, keep []int) error
+}
+
+// Router is the chain of proxies in front of the app, and the table they
+// route by.
+type Router interface {
+	// Observe asks each proxy what it serves. net may be zero before the
+	// first deploy, then no generation is wanted yet.
+	Observe(ctx context.Context, app release.App, net release.Network) (release.Routing, error)
+	// Up makes teal's own nginx run where the app uses it.
+	Up(ctx context.Context, app release.App) error
+	// Apply writes the app's config into each proxy, tests it, reloads and
+	// waits until the proxy answers the new generation. On failure the files
+	// are as they were.
+	Apply(ctx context.Context, app release.App, net release.Network) error
+	// Shift makes the table the live one by one rename.
+	Shift(ctx context.Context, app release.App, table release.Table) error
+	// Confirm waits until every proxy answers that it sees the table.
+	Confirm(ctx context.Context, app release.App, table release.Table) error
+	// Drain waits until no connection leads from a proxy to the addresses, or
+	// the limits pass.
+	Drain(ctx context.Context, app release.App, addrs []netip.Addr, limits release.DrainLimits, say Say) (release.Drained, error)
+	// Watch switches the traffic log of the app on or off.
+	Watch(ctx context.Context, app release.App, on bool) error
+	// Traffic reads what the log saw since the given time.
+	Traffic(ctx context.Context, app release.App, net release.Network, since time.Time) (release.Traffic, error)
+	// Remove takes the app out of each proxy.
+	Remove(ctx context.Context, app release.App) error
+}
+
+// Prober asks replicas whether they are ready.
+type Prober interface {
+	// Healthy returns nil once each target gave its answers in a row, or a
+	// *release.Error with code Gate that explains the first target that did
+	// not.
+	Healthy(ctx context.Context, targets []release.Target, say Say) error
+}
+
+// Witness is an outside client that runs during a deploy.
+type Witness interface {
+	// Begin starts the client; the returned function stops it and tells what
+	// it saw.
+	Begin(ctx context.Context, app release.App) (end func() release.Witnessed, err error)
+}
+
+// Journal remembers. Each method is durable when it returns.
+type Journal interface {
+	// Lock takes the app's lock or fails with a *release.Error with code
+	// Locked that names the holder, since when, and the step it is at.
+	Lock(app string) (unlock func() error, err error)
+	// Memory is what is known of the app.
+	Memory(app string) (release.Memory, error)
+	// SaveNetwork keeps the app's subnet and slot addresses.
+	SaveNetwork(app string, net release.Network) error
+	// Begin opens a deploy and keeps its plan. For a KindDeploy it also
+	// creates the release in StateStarting.
+	Begin(d release.Deploy, rel *release.Release, steps []release.Step) (id int64, err error)
+	// SaveSpec keeps the spec of a release and its images.
+	SaveSpec(spec release.Spec) error
+	Spec(app string, number int) (release.Spec, error)
+	// Intent is written before a step's effect, Result after it.
+	Intent(deploy int64, n int, step release.Step) error
+	Result(deploy int64, n int, failure string) error
+	// SetState moves a release in its life. Making one live turns the one
+	// that was live into replaced.
+	SetState(app string, number int, state release.State, color release.Color, reason string) error
+	// Prune drops the specs of all releases of the app but those kept; the
+	// history keeps their rows.
+	Prune(app string, keep []int) error
+	End(deploy int64, outcome release.Outcome, receipt *release.Receipt) error
+	// Forget drops all that is known of an app.
+	Forget(app string) error
+}

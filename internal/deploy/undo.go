@@ -1,0 +1,159 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"teal/internal/plan"
+	"teal/internal/release"
+)
+
+// compensate answers a failed or interrupted walk with a plan from a fresh
+// observation: whatever the walk has done, the undo looks at what is there.
+// It goes on even though ctx has ended. It returns what a person is told.
+func (r *run) compensate(ctx context.Context, cause error) error {
+	told := r.explain(ctx, cause)
+	if r.plan.Kind == release.KindDown {
+		told.Next = "teal down, which goes on from what is there"
+		return told
+	}
+	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
+	defer cancel()
+	after, err := r.undo(undo, told)
+	if err != nil {
+		told.Detail = append(told.Detail, "undoing it failed too: "+err.Error())
+		told.Next = "teal deploy, which goes on from what is there"
+	}
+	r.record(after, told)
+	return told
+}
+
+// undo plans and walks the way back. It returns the state it ends in, as far
+// as that could be seen.
+func (r *run) undo(ctx context.Context, told *release.Error) (release.Observed, error) {
+	g := plan.Goal{
+		Kind: release.KindUndo, Number: r.plan.Release, Color: r.plan.Color,
+		Before: r.plan.Replaces, Of: r.plan.Kind, Forced: told.Code == release.Interrupted,
+	}
+	o, err := r.observe(ctx, r.app, g)
+	if err != nil {
+		return r.before, err
+	}
+	p, err := plan.Build(o, g)
+	if err != nil || len(p.Steps) == 0 {
+		return o, err
+	}
+	// A signal during the shift may have come too late: the plan says which
+	// network the addresses are in even where the journal was not reached.
+	if !p.Network.Subnet.IsValid() {
+		p.Network = r.plan.Network
+	}
+	if err := r.wayBack(ctx, p, o); err != nil {
+		return o, err
+	}
+	return r.observe(ctx, r.app, g)
+}
+
+// wayBack walks the undo's plan as a deploy of its own in the journal.
+func (r *run) wayBack(ctx context.Context, p plan.Plan, o release.Observed) error {
+	back := r.newRun(r.app, p, o)
+	if err := back.open(release.KindUndo, p.Release, p.Color); err != nil {
+		return err
+	}
+	outcome := release.OutcomeDone
+	err := back.steps(ctx)
+	if err != nil {
+		outcome = release.OutcomeFailed
+	}
+	if drained := back.receipt.Drained; drained != nil {
+		r.receipt.Drained = drained
+	}
+	return errors.Join(err, r.Journal.End(back.id, outcome, nil))
+}
+
+// record writes what became of the release, by what was seen at the end.
+func (r *run) record(after release.Observed, told *release.Error) {
+	told.State = after.Summary()
+	live := after.Live()
+	if after.ReleaseIn(live) == r.plan.Release && live == r.plan.Color {
+		told.Next = "nothing has to be undone; teal status shows what is there, the next teal deploy tidies up"
+		r.setState(release.StateLive, told)
+		return
+	}
+	if r.before.Live() == live && live != release.None {
+		told.State += ", as before"
+	}
+	if r.plan.Kind != release.KindDeploy {
+		return
+	}
+	state := release.StateFailed
+	if told.Code == release.Interrupted {
+		state = release.StateUndone
+	}
+	r.setState(state, told)
+}
+
+func (r *run) setState(state release.State, told *release.Error) {
+	reason := told.What
+	if state == release.StateLive {
+		reason = ""
+	}
+	if err := r.Journal.SetState(r.app.Name, r.plan.Release, state, r.plan.Color, reason); err != nil {
+		told.Detail = append(told.Detail, "the journal could not be written: "+err.Error())
+	}
+}
+
+// explain makes the error that a person is shown, with the evidence at hand.
+func (r *run) explain(ctx context.Context, cause error) *release.Error {
+	told := &release.Error{}
+	if !errors.As(cause, &told) {
+		told = &release.Error{Code: codeOf(r.at.Kind), What: cause.Error()}
+	}
+	told = &release.Error{Code: told.Code, What: r.at.Label() + ": " + told.What, Detail: told.Detail, Next: told.Next, Err: cause}
+	if told.Next == "" {
+		told.Next = "mend it, then run teal " + string(r.plan.Kind)
+	}
+	if ctx.Err() != nil {
+		told.Code, told.Err, told.Detail = release.Interrupted, ctx.Err(), nil
+		told.What = r.interrupted()
+		told.Next = "teal " + string(r.plan.Kind)
+		return told
+	}
+	if r.at.Kind == release.StepStart && len(told.Detail) == 0 {
+		told.Detail = r.lastLines(ctx)
+	}
+	return told
+}
+
+func (r *run) interrupted() string {
+	if r.at.Kind == "" {
+		return "interrupted before the first step"
+	}
+	return "interrupted at " + r.at.Label()
+}
+
+// lastLines are those of the color that would not start. Without them the
+// error still stands, so a failure to get them is not told.
+func (r *run) lastLines(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	lines, err := r.Runtime.Tail(ctx, r.app, r.plan.Color, 20)
+	if err != nil {
+		return nil
+	}
+	return lines
+}
+
+// codeOf is the code of a failure that carries none: of a step before the
+// shift a gate's, since traffic is where it was.
+func codeOf(k release.StepKind) release.Code {
+	switch k {
+	case release.StepBuild, release.StepPull, release.StepPin, release.StepNetwork, release.StepShared,
+		release.StepStart, release.StepResume, release.StepHealthy, release.StepClear:
+		return release.Gate
+	case release.StepProxy, release.StepRoute, release.StepConfirm, release.StepUnroute:
+		return release.Unreachable
+	}
+	return release.Internal
+}
