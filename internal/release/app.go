@@ -7,7 +7,9 @@ import (
 
 // App is an application as teal.yaml describes it, parsed and validated:
 // every string in it has an alphabet that is safe in nginx config, in Docker
-// names and in paths, so rooms may use them without quoting.
+// names and in paths, so rooms may use them without quoting. Dir, File, Compose,
+// Health.Body and Health.Command alone keep the user's own text: they are never
+// rendered into nginx's config.
 type App struct {
 	Name     string   // [a-z][a-z0-9-]*, at most 32 bytes
 	Dir      string   // absolute folder of teal.yaml; relative paths start here

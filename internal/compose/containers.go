@@ -1,0 +1,190 @@
+package compose
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+
+	"teal/internal/release"
+)
+
+// Containers asks single containers, as health gates do.
+type Containers struct{ engine *Engine }
+
+// Containers returns the engine's containers.
+func (e *Engine) Containers() Containers { return Containers{e} }
+
+// Inspect returns the container's state as it is now.
+func (c Containers) Inspect(ctx context.Context, id string) (release.Container, error) {
+	return c.engine.inspect(ctx, id)
+}
+
+// outputLimit bounds what Exec keeps of a command's output, in bytes.
+const outputLimit = 64 << 10
+
+// Exec runs the argument vector in the container and returns its exit code
+// and its output, both streams together, the first 64 KiB. A command that
+// can't be run has the exit code that Docker gives it (126, 127) or an error.
+func (c Containers) Exec(ctx context.Context, id string, command []string) (int, string, error) {
+	docker := c.engine.client
+	created, err := docker.ExecCreate(ctx, id, client.ExecCreateOptions{Cmd: command, AttachStdout: true, AttachStderr: true})
+	if err != nil {
+		return 0, "", c.engine.failed("exec in "+id, err)
+	}
+	attached, err := docker.ExecAttach(ctx, created.ID, client.ExecAttachOptions{})
+	if err != nil {
+		return 0, "", c.engine.failed("exec in "+id, err)
+	}
+	defer attached.Close()
+	defer context.AfterFunc(ctx, attached.Close)() // a read of the hijacked connection knows no context
+	output, err := demultiplex(attached.Reader)
+	if ctx.Err() != nil {
+		return 0, output, fmt.Errorf("exec in %s: %w", id, ctx.Err())
+	}
+	if err != nil {
+		return 0, output, c.engine.failed("exec in "+id, err)
+	}
+	ended, err := docker.ExecInspect(ctx, created.ID, client.ExecInspectOptions{})
+	return ended.ExitCode, output, c.engine.failed("exec in "+id, err)
+}
+
+func demultiplex(r io.Reader) (string, error) {
+	out := &capped{}
+	_, err := stdcopy.StdCopy(out, out, r)
+	return out.String(), err
+}
+
+// capped keeps the first outputLimit bytes and swallows the rest.
+type capped struct{ bytes.Buffer }
+
+// Write never fails.
+func (c *capped) Write(p []byte) (int, error) {
+	if room := outputLimit - c.Len(); room > 0 {
+		c.Buffer.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+// Tail returns the last lines of the container's output.
+func (c Containers) Tail(ctx context.Context, id string, lines int) ([]string, error) {
+	var out []string
+	err := c.engine.log(ctx, id, LogOptions{Tail: lines}, func(text string, _ bool) { out = append(out, text) })
+	return out, err
+}
+
+// Listening returns the TCP ports that are listened on in the network of the
+// process, a container's on this machine, in order. Source: /proc/pid/net/tcp
+// and tcp6, state 0A (Linux, Documentation/networking/proc_net_tcp.rst).
+func (c Containers) Listening(_ context.Context, id string, pid int) ([]int, error) {
+	if pid <= 0 {
+		return nil, fmt.Errorf("container %s does not run", id)
+	}
+	var ports []int
+	for _, table := range []string{"tcp", "tcp6"} {
+		content, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
+		if err != nil && (table == "tcp" || !errors.Is(err, os.ErrNotExist)) {
+			return nil, fmt.Errorf("read ports of container %s: %w", id, err)
+		}
+		ports = append(ports, listening(string(content))...)
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports), nil
+}
+
+// listening reads the local ports in state LISTEN. Docker's own resolver,
+// which listens in every container at 127.0.0.11, is left out.
+func listening(table string) []int {
+	const listen, resolver = "0A", "0B00007F"
+	var ports []int
+	for line := range strings.Lines(table) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || fields[3] != listen {
+			continue
+		}
+		addr, port, _ := strings.Cut(fields[1], ":")
+		if n, err := strconv.ParseUint(port, 16, 16); err == nil && addr != resolver {
+			ports = append(ports, int(n))
+		}
+	}
+	return ports
+}
+
+func (e *Engine) inspect(ctx context.Context, id string) (release.Container, error) {
+	found, err := e.client.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	if err != nil {
+		return release.Container{}, e.failed("inspect container "+id, err)
+	}
+	return containerOf(found.Container), nil
+}
+
+func containerOf(c container.InspectResponse) release.Container {
+	labels := c.Config.Labels
+	out := release.Container{
+		ID: c.ID, Name: strings.TrimPrefix(c.Name, "/"), Image: c.Image,
+		Service: labels[labelService], Color: release.Color(labels[labelColor]),
+		Restarts: c.RestartCount, Addr: addrOf(c, labels[labelApp]),
+	}
+	out.Replica, _ = strconv.Atoi(labels[labelReplica]) // a container without our label is nobody's replica
+	out.Release, _ = strconv.Atoi(labels[labelRelease])
+	if out.Service == "" {
+		out.Service = labels[api.ServiceLabel]
+	}
+	setState(&out, c.State)
+	setCheck(&out, c.Config.Healthcheck)
+	return out
+}
+
+func setState(out *release.Container, s *container.State) {
+	out.Running, out.Status = s.Running && !s.Restarting, string(s.Status)
+	out.ExitCode, out.OOM, out.PID = s.ExitCode, s.OOMKilled, s.Pid
+	out.Started, out.Finished = instant(s.StartedAt), instant(s.FinishedAt)
+	if s.Health != nil && s.Health.Status != container.NoHealthcheck {
+		out.Health = string(s.Health.Status)
+	}
+}
+
+func setCheck(out *release.Container, check *container.HealthConfig) {
+	if check == nil || len(check.Test) == 0 || check.Test[0] == "NONE" {
+		return
+	}
+	out.HasCheck, out.Check = true, check.Test
+}
+
+// instant reads Docker's time; its year 1 is our zero time.
+func instant(text string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || t.Year() <= 1 {
+		return time.Time{}
+	}
+	return t
+}
+
+// addrOf is the container's address in the app's network: the configured one,
+// which a stopped container has too, else the one Docker gave it.
+func addrOf(c container.InspectResponse, app string) netip.Addr {
+	if c.NetworkSettings == nil {
+		return netip.Addr{}
+	}
+	endpoint := c.NetworkSettings.Networks[release.NetworkName(cmp.Or(app, c.Config.Labels[api.ProjectLabel]))]
+	switch {
+	case endpoint == nil:
+		return netip.Addr{}
+	case endpoint.IPAMConfig != nil && endpoint.IPAMConfig.IPv4Address.IsValid():
+		return endpoint.IPAMConfig.IPv4Address
+	}
+	return endpoint.IPAddress
+}

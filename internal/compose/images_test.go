@@ -1,0 +1,188 @@
+package compose
+
+import (
+	"context"
+	"io"
+	"log"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	randomimage "github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/moby/moby/client"
+
+	"teal/internal/release"
+)
+
+func TestAReleaseRunsItsPinnedImageAfterTheUsersTagIsGone(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)
+	own := s.app.Name + "-own:1"
+	_, err := s.client.ImageTag(t.Context(), client.ImageTagOptions{Source: testImage, Target: own})
+	s.must(err)
+	s.write("services:\n  web: {image: '" + own + "'}\n")
+	spec := s.prepared(4)
+	_, err = s.client.ImageRemove(t.Context(), own, client.ImageRemoveOptions{})
+	s.must(err)
+
+	s.must(s.Start(t.Context(), s.app, spec, release.Blue, quiet))
+	if c := s.only(release.Blue); c.Image != spec.Images["web"] || c.Release != 4 {
+		t.Errorf("runs %+v, want image %s", c, spec.Images["web"])
+	}
+}
+
+func TestATagThatWasMovedDoesNotChangeTheRelease(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)
+	spec := s.prepared(1)
+	s.build(t, "web", "FROM scratch\nCMD [\"/none\"]\n")
+	_, err := s.client.ImageTag(t.Context(), client.ImageTagOptions{Source: builtImage(s.app.Name, "web"), Target: pinTag(s.app.Name, "web", 1)})
+	s.must(err)
+	s.must(s.Start(t.Context(), s.app, spec, release.Blue, quiet))
+	if c := s.only(release.Blue); c.Image != spec.Images["web"] {
+		t.Errorf("runs %s, want %s", c.Image, spec.Images["web"])
+	}
+}
+
+func TestPruneDropsTheTagsOfOtherReleasesAndNothingElse(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)
+	for number := range 4 {
+		s.prepared(number + 1)
+	}
+	s.must(s.Prune(t.Context(), s.app, []int{2, 4}))
+	var got []string
+	for _, left := range s.everything(t.Context()) {
+		if strings.HasPrefix(left, "image ") {
+			got = append(got, left)
+		}
+	}
+	slices.Sort(got)
+	want := []string{"image " + pinTag(s.app.Name, "web", 2), "image " + pinTag(s.app.Name, "web", 4)}
+	if !slices.Equal(got, want) {
+		t.Errorf("left %q, want %q", got, want)
+	}
+	if _, err := s.client.ImageInspect(t.Context(), testImage); err != nil {
+		t.Errorf("the user's tag: %v", err)
+	}
+}
+
+// build builds a service's image through the engine under test.
+func (s *stage) build(t *testing.T, service, dockerfile string) ([]string, error) {
+	t.Helper()
+	dir := filepath.Join(s.app.Dir, "build")
+	s.must(os.MkdirAll(dir, 0o755))
+	write(t, filepath.Join(dir, "Dockerfile"), dockerfile)
+	binary, err := os.ReadFile(testBinary)
+	s.must(err)
+	s.must(os.WriteFile(filepath.Join(dir, "app"), binary, 0o755))
+	s.write("services:\n  " + service + ": {build: ./build}\n  other: {build: ./nowhere}\n")
+	spec, err := s.Prepare(t.Context(), s.app, 1, s.net)
+	s.must(err)
+	var mu sync.Mutex
+	var said []string
+	err = s.Build(t.Context(), s.app, spec, []string{service}, func(_ release.EventType, line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		said = append(said, line)
+	})
+	return said, err
+}
+
+func TestABuildNeedsNoBuildxAndBuildsOnlyWhatIsNamed(t *testing.T) {
+	t.Setenv("DOCKER_BUILDKIT", "1")
+	s := newStage(t, "", web)
+	said, err := s.build(t, "web", dockerfile)
+	s.must(err)
+	if !slices.ContainsFunc(said, func(line string) bool { return strings.HasPrefix(line, "Step 1/") }) {
+		t.Errorf("the build's output is not said: %q", said)
+	}
+	project, err := s.Load(t.Context(), s.app)
+	s.must(err)
+	if want := (release.ProjectService{Name: "web", Build: true, Present: true}); project.Colored[0] != want {
+		t.Errorf("got %+v, want %+v", project.Colored[0], want)
+	}
+	if project.Shared[0].Present {
+		t.Error("other was built too")
+	}
+}
+
+func TestABuildThatFailsShowsItsLastLines(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "", web)
+	_, err := s.build(t, "web", "FROM scratch\nCOPY nothing /\n")
+	e := known(t, err, release.Gate)
+	if !strings.HasPrefix(e.What, "build of web failed: ") || !slices.ContainsFunc(e.Detail, func(line string) bool { return strings.Contains(line, "COPY nothing") }) {
+		t.Errorf("got %q, detail %q", e.What, e.Detail)
+	}
+}
+
+func TestAnImageThatARegistryDoesNotHaveIsNamedInTheRegistrysWords(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "", web)
+	host := serveRegistry(t)
+	s.write("services:\n  web: {image: '" + host + "/shop/web:9'}\n")
+	spec, err := s.Prepare(t.Context(), s.app, 1, s.net)
+	s.must(err)
+	e := known(t, s.Pull(t.Context(), s.app, spec, []string{"web"}, s.say), release.Gate)
+	if e.What != "image "+host+"/shop/web:9 of service web can't be pulled" || !strings.Contains(strings.Join(e.Detail, "\n"), "unknown") {
+		t.Errorf("got %q, detail %q", e.What, e.Detail)
+	}
+	_, err = s.Pin(t.Context(), s.app, spec)
+	if e := known(t, err, release.Gate); !strings.Contains(e.What, "is not on this engine") {
+		t.Errorf("got %q", e.What)
+	}
+}
+
+func TestAnImageIsPulledWhenItIsMissing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "", web)
+	image := serveRegistry(t) + "/" + s.app.Name + ":1"
+	push(t, image)
+	t.Cleanup(func() { s.client.ImageRemove(context.Background(), image, client.ImageRemoveOptions{Force: true}) })
+	s.write("services:\n  web: {image: '" + image + "'}\n")
+	spec, err := s.Prepare(t.Context(), s.app, 1, s.net)
+	s.must(err)
+	s.must(s.Pull(t.Context(), s.app, spec, []string{"web"}, s.say))
+	pinned, err := s.Pin(t.Context(), s.app, spec)
+	s.must(err)
+	if !strings.HasPrefix(pinned.Images["web"], "sha256:") {
+		t.Errorf("pinned %v", pinned.Images)
+	}
+	s.said = nil
+	s.must(s.Pull(t.Context(), s.app, spec, []string{"web"}, s.say))
+	if len(s.said) > 0 {
+		t.Errorf("pulled again: %q", s.said)
+	}
+	s.must(s.Prune(t.Context(), s.app, nil))
+}
+
+// serveRegistry runs an empty registry on this machine.
+func serveRegistry(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+func push(t *testing.T, image string) {
+	t.Helper()
+	ref, err := name.ParseReference(image, name.Insecure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := randomimage.Image(64, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, made); err != nil {
+		t.Fatal(err)
+	}
+}

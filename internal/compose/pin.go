@@ -1,0 +1,153 @@
+package compose
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"teal/internal/release"
+)
+
+// Pin resolves each colored service's image to its ID, keeps the image under
+// a tag of the release, and returns the spec with models that run that image
+// and pull or build nothing. An image that isn't on the engine has code Gate.
+func (e *Engine) Pin(ctx context.Context, app release.App, spec release.Spec) (release.Spec, error) {
+	project, err := decode(ctx, app, projectOf(app.Name, release.Blue), spec.Models[release.Blue])
+	if err != nil {
+		return spec, err
+	}
+	present, err := e.present(ctx, imagesOf(app, project))
+	if err != nil {
+		return spec, err
+	}
+	images := map[string]string{}
+	for _, s := range project.Services {
+		id, there := present[s.Image]
+		if !there {
+			return spec, notPresent(s)
+		}
+		images[s.Labels[labelService]] = id
+	}
+	spec.Images = images
+	if err := e.hold(ctx, app, spec); err != nil {
+		return spec, err
+	}
+	return pinned(ctx, app, spec)
+}
+
+func notPresent(s types.ServiceConfig) error {
+	e := &release.Error{
+		Code: release.Gate,
+		What: fmt.Sprintf("image %s of service %s is not on this engine", s.Image, s.Labels[labelService]),
+		Next: "docker pull " + s.Image,
+	}
+	if s.Build != nil {
+		e.Next = "docker build -t " + s.Image + " " + s.Build.Context
+	}
+	return e
+}
+
+// pinned rewrites the models to run the images the spec names.
+func pinned(ctx context.Context, app release.App, spec release.Spec) (release.Spec, error) {
+	models := map[release.Color][]byte{}
+	for color, content := range spec.Models {
+		project, err := decode(ctx, app, projectOf(app.Name, color), content)
+		if err != nil {
+			return spec, err
+		}
+		for name, s := range project.Services {
+			s.Image = pinTag(app.Name, s.Labels[labelService], spec.Number)
+			s.PullPolicy, s.Build = types.PullPolicyNever, nil
+			project.Services[name] = s
+		}
+		if models[color], err = encode(project); err != nil {
+			return spec, err
+		}
+	}
+	spec.Models = models
+	return spec, nil
+}
+
+// hold makes the release's tags name the release's images, whatever has
+// happened to the tags since: containers then run exactly the images pinned.
+func (e *Engine) hold(ctx context.Context, app release.App, spec release.Spec) error {
+	var tags []string
+	for service := range spec.Images {
+		tags = append(tags, pinTag(app.Name, service, spec.Number))
+	}
+	have, err := e.present(ctx, tags)
+	if err != nil {
+		return err
+	}
+	for _, service := range slices.Sorted(maps.Keys(spec.Images)) {
+		tag, id := pinTag(app.Name, service, spec.Number), spec.Images[service]
+		if have[tag] == id {
+			continue
+		}
+		if err := e.tag(ctx, id, tag); err != nil {
+			return gone(spec.Number, service, id, err)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) tag(ctx context.Context, id, tag string) error {
+	_, err := e.client.ImageTag(ctx, client.ImageTagOptions{Source: id, Target: tag})
+	return e.failed("tag image "+tag, err)
+}
+
+func gone(number int, service, id string, err error) error {
+	if !errdefs.IsNotFound(err) {
+		return err
+	}
+	return &release.Error{
+		Code: release.Gate,
+		What: fmt.Sprintf("the image of %s in release %d is gone from this engine: %s", service, number, id),
+		Next: "teal deploy, to build or pull it anew",
+		Err:  err,
+	}
+}
+
+// Prune drops the tags of all releases of the app but those given. The
+// image goes with its last tag; one that a container was made from stays.
+// Tags of the user's are never touched.
+func (e *Engine) Prune(ctx context.Context, app release.App, keep []int) error {
+	prefix := pinPrefix(app.Name)
+	images, err := e.client.ImageList(ctx, client.ImageListOptions{Filters: client.Filters{}.Add("reference", prefix+"*")})
+	if err != nil {
+		return e.failed("list images of releases", err)
+	}
+	for _, image := range images.Items {
+		for _, tag := range image.RepoTags {
+			if !strings.HasPrefix(tag, prefix) || kept(tag, keep) {
+				continue
+			}
+			if err := e.untag(ctx, tag); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func kept(tag string, keep []int) bool {
+	number, err := strconv.Atoi(tag[strings.LastIndexByte(tag, ':')+1:])
+	return err != nil || slices.Contains(keep, number)
+}
+
+// untag drops a tag. An image in use by a container that still lies about is
+// a conflict to the engine; its tag goes with a later prune.
+func (e *Engine) untag(ctx context.Context, tag string) error {
+	_, err := e.client.ImageRemove(ctx, tag, client.ImageRemoveOptions{PruneChildren: true})
+	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {
+		return nil
+	}
+	return e.failed("untag image "+tag, err)
+}

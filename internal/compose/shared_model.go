@@ -1,0 +1,111 @@
+package compose
+
+import (
+	"maps"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"teal/internal/release"
+)
+
+// awaited is the extension of the shared model that names the shared
+// services colored ones wait for: service → depends_on condition.
+const awaited = "x-teal-awaited"
+
+// sharedModel is pure: it makes the model of the project <app>, which holds
+// every service that isn't colored, and the definition of every network and
+// volume of the files, which belong to this project whoever uses them.
+func sharedModel(app release.App, loaded *types.Project) *types.Project {
+	out := &types.Project{
+		Name:     projectOf(app.Name, release.None),
+		Services: types.Services{},
+		Secrets:  loaded.Secrets,
+		Configs:  loaded.Configs,
+	}
+	for name, service := range loaded.Services {
+		if _, colored := app.Service(name); !colored {
+			out.Services[name] = sharedService(app, loaded, service)
+		}
+	}
+	out = out.WithoutUnnecessaryResources()
+	out.Networks, out.Volumes = outerNetworks(loaded), loaded.Volumes
+	out.Networks[defaultNetwork] = types.NetworkConfig{Name: release.NetworkName(app.Name), External: true}
+	out.Extensions = types.Extensions{awaited: awaitedBy(app, loaded)}
+	return out
+}
+
+func sharedService(app release.App, loaded *types.Project, s types.ServiceConfig) types.ServiceConfig {
+	s.Profiles, s.Develop = nil, nil
+	if s.Image == "" && s.Build != nil {
+		s.Image = builtImage(app.Name, s.Name)
+	}
+	s.DependsOn = maps.Clone(s.DependsOn)
+	maps.DeleteFunc(s.DependsOn, func(name string, _ types.ServiceDependency) bool {
+		_, colored := app.Service(name)
+		return colored
+	})
+	labels := types.Labels{}
+	maps.Copy(labels, s.Labels)
+	s.Labels = labels.Add(labelApp, app.Name).Add(labelService, s.Name)
+	s.Networks = sharedNetworks(loaded, s)
+	return s
+}
+
+// sharedNetworks takes the default network's fixed address off: the app's
+// network has another subnet.
+func sharedNetworks(loaded *types.Project, s types.ServiceConfig) map[string]*types.ServiceNetworkConfig {
+	out := map[string]*types.ServiceNetworkConfig{}
+	for key, own := range s.Networks {
+		if key == defaultNetwork {
+			joined := types.ServiceNetworkConfig{}
+			if own != nil {
+				joined.Aliases, joined.Priority, joined.GatewayPriority = own.Aliases, own.Priority, own.GatewayPriority
+			}
+			out[key] = &joined
+		}
+		if outer, joins := outerKey(loaded, key); joins {
+			out[outer] = own
+		}
+	}
+	return out
+}
+
+// awaitedBy are the shared services that a colored one must find healthy, or
+// finished, before it starts.
+func awaitedBy(app release.App, loaded *types.Project) map[string]any {
+	out := map[string]any{}
+	for _, s := range app.Services {
+		for name, dependency := range loaded.Services[s.Name].DependsOn {
+			_, colored := app.Service(name)
+			_, there := loaded.Services[name]
+			if !colored && there && dependency.Required && dependency.Condition != types.ServiceConditionStarted {
+				out[name] = dependency.Condition
+			}
+		}
+	}
+	return out
+}
+
+// outerNetworks are the networks of the files beside compose's own default,
+// whose place the app's network takes.
+func outerNetworks(loaded *types.Project) types.Networks {
+	out := types.Networks{}
+	for key, network := range loaded.Networks {
+		if key, joins := outerKey(loaded, key); joins {
+			out[key] = network
+		}
+	}
+	return out
+}
+
+// outerKey is the key under which the models know a network of the files;
+// false for the default network, unless the file gives it a name or owner of
+// its own: then it is joined beside the app's network.
+func outerKey(loaded *types.Project, key string) (string, bool) {
+	if key != defaultNetwork {
+		return key, true
+	}
+	network := loaded.Networks[key]
+	named := bool(network.External) || network.Name != loaded.Name+"_"+defaultNetwork
+	return ownDefault, named
+}

@@ -1,0 +1,140 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/client"
+
+	"teal/internal/release"
+)
+
+// Start creates and starts the release in the color, which is empty; after a
+// crash it completes what is there. It returns when the containers have been
+// started, not when they are healthy. What Docker refuses has code Gate.
+func (e *Engine) Start(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say) error {
+	return e.up(ctx, app, spec, color, api.RecreateDiverged, say)
+}
+
+// Resume starts the containers that lie stopped in the color. One that can't
+// be started any more (its network was pruned, say) is made anew from the
+// spec; no other container is recreated, so a color that serves keeps
+// serving.
+func (e *Engine) Resume(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say) error {
+	err := e.up(ctx, app, spec, color, api.RecreateNever, say)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if removeErr := e.removeStopped(ctx, app, color); removeErr != nil {
+		return errors.Join(err, removeErr)
+	}
+	return e.up(ctx, app, spec, color, api.RecreateNever, say)
+}
+
+func (e *Engine) up(ctx context.Context, app release.App, spec release.Spec, color release.Color, recreate string, say Say) error {
+	if _, err := e.inColor(ctx, app, color); err != nil {
+		return err
+	}
+	project, err := decode(ctx, app, projectOf(app.Name, color), spec.Models[color])
+	if err != nil {
+		return err
+	}
+	if err := e.ground(ctx, app, spec, color); err != nil {
+		return err
+	}
+	say = serial(say)
+	if err := e.create(ctx, project, recreate, say); err != nil {
+		return notStarted(ctx, string(color), err)
+	}
+	return notStarted(ctx, string(color), e.startInOrder(ctx, project, say))
+}
+
+// ground makes everything exist that the color's containers need: images,
+// the user's networks and volumes, the private network.
+func (e *Engine) ground(ctx context.Context, app release.App, spec release.Spec, color release.Color) error {
+	if err := e.hold(ctx, app, spec); err != nil {
+		return err
+	}
+	shared, err := decode(ctx, app, projectOf(app.Name, release.None), spec.Shared)
+	if err != nil {
+		return err
+	}
+	if err := e.ensure(ctx, app, shared); err != nil {
+		return err
+	}
+	return e.private(ctx, app, color)
+}
+
+// create makes the containers of the project that are missing.
+func (e *Engine) create(ctx context.Context, project *types.Project, recreate string, say Say) error {
+	compose, err := e.sdk(say)
+	if err != nil {
+		return err
+	}
+	_, err = logged().during(func() error {
+		return compose.Create(ctx, external(project), api.CreateOptions{
+			Recreate: recreate, RecreateDependencies: recreate, IgnoreOrphans: true,
+		})
+	})
+	return err
+}
+
+// startInOrder starts the project's containers, those without dependencies
+// first. The levels are ours and not the SDK's since it looks after a
+// condition twice a second only.
+func (e *Engine) startInOrder(ctx context.Context, project *types.Project, say Say) error {
+	compose, err := e.sdk(say)
+	if err != nil {
+		return err
+	}
+	for _, level := range levels(dependencies(project)) {
+		if err := e.awaitDependencies(ctx, project, level); err != nil {
+			return err
+		}
+		alone := narrowed(project, level)
+		if err := compose.Start(ctx, project.Name, api.StartOptions{Project: external(alone)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notStarted gives what Docker says of containers it could not create or
+// start a code; an error that has one keeps it.
+func notStarted(ctx context.Context, what string, err error) error {
+	var known *release.Error
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("start %s: %w", what, ctx.Err())
+	case client.IsErrConnectionFailed(err):
+		return unreachable("", err)
+	case errors.As(err, &known):
+		return err
+	}
+	return &release.Error{Code: release.Gate, What: "docker could not start " + what, Detail: []string{err.Error()}, Next: "correct what docker says, then teal deploy", Err: err}
+}
+
+// removeStopped removes the color's containers that don't run.
+func (e *Engine) removeStopped(ctx context.Context, app release.App, color release.Color) error {
+	found, err := e.inColor(ctx, app, color)
+	if err != nil {
+		return err
+	}
+	for _, s := range found {
+		if running(s) {
+			continue
+		}
+		// Not forced: a container that has begun to run since is left alone.
+		_, err := e.client.ContainerRemove(ctx, s.ID, client.ContainerRemoveOptions{RemoveVolumes: true})
+		if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
+			return e.failed("remove container "+nameOf(s), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package compose
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
+
+	"teal/internal/release"
+)
+
+// Stop stops the color's containers and keeps them: dependents before what
+// they depend on, each with its own stop signal and grace period. A color
+// that has none running is fine.
+func (e *Engine) Stop(ctx context.Context, app release.App, color release.Color) error {
+	found, err := e.inColor(ctx, app, color)
+	if err != nil {
+		return err
+	}
+	return e.stop(ctx, found)
+}
+
+func (e *Engine) stop(ctx context.Context, containers []container.Summary) error {
+	services := byService(containers)
+	order := levels(recorded(containers))
+	slices.Reverse(order)
+	for _, level := range order {
+		group, ctx := errgroup.WithContext(ctx)
+		for _, service := range level {
+			for _, c := range services[service] {
+				group.Go(func() error { return e.stopOne(ctx, c) })
+			}
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stopOne leaves the timeout to the engine, which takes the container's
+// stop_grace_period, or 10 s.
+func (e *Engine) stopOne(ctx context.Context, c container.Summary) error {
+	if c.State == container.StateExited || c.State == container.StateCreated || c.State == container.StateDead {
+		return nil
+	}
+	_, err := e.client.ContainerStop(ctx, c.ID, client.ContainerStopOptions{})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return e.failed("stop container "+nameOf(c), err)
+}
+
+// Clear stops and removes the color's containers, of whatever release, with
+// their anonymous volumes, and the color's private network. Named volumes
+// stay. A color that is empty is fine.
+func (e *Engine) Clear(ctx context.Context, app release.App, color release.Color) error {
+	found, err := e.inColor(ctx, app, color)
+	if err != nil {
+		return err
+	}
+	if err := e.stopAndRemove(ctx, found); err != nil {
+		return err
+	}
+	networks, err := e.networksOf(ctx, projectOf(app.Name, color))
+	if err != nil {
+		return err
+	}
+	for _, name := range networks {
+		if err := e.removeNetwork(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) stopAndRemove(ctx context.Context, containers []container.Summary) error {
+	if err := e.stop(ctx, containers); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, c := range containers {
+		group.Go(func() error {
+			_, err := e.client.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+			if errdefs.IsNotFound(err) {
+				return nil
+			}
+			return e.failed("remove container "+nameOf(c), err)
+		})
+	}
+	return group.Wait()
+}
+
+// Remove takes the app away whole: both colors, the shared containers that
+// teal made or connected, the networks, the images' release tags, and the
+// named volumes if volumes is true. Containers of the project <app> that
+// teal had nothing to do with stay, and so does a network they are in.
+func (e *Engine) Remove(ctx context.Context, app release.App, volumes bool, say Say) error {
+	for _, color := range release.Colors {
+		if err := e.Clear(ctx, app, color); err != nil {
+			return fmt.Errorf("remove %s: %w", color, err)
+		}
+	}
+	if err := e.removeShared(ctx, app, say); err != nil {
+		return err
+	}
+	if err := e.removeNetworks(ctx, app, say); err != nil {
+		return err
+	}
+	if volumes {
+		if err := e.removeVolumes(ctx, app, say); err != nil {
+			return err
+		}
+	}
+	return e.Prune(ctx, app, nil)
+}
+
+func (e *Engine) removeShared(ctx context.Context, app release.App, say Say) error {
+	found, err := e.inProject(ctx, projectOf(app.Name, release.None))
+	if err != nil {
+		return err
+	}
+	ours := slices.DeleteFunc(found, func(c container.Summary) bool {
+		return c.Labels[labelApp] != app.Name && !in(c, release.NetworkName(app.Name))
+	})
+	for _, c := range ours {
+		say(release.EventProgress, "container "+nameOf(c)+" removing")
+	}
+	return e.stopAndRemove(ctx, ours)
+}
+
+// removeNetworks removes the app's network last: what still uses it is then
+// someone else's.
+func (e *Engine) removeNetworks(ctx context.Context, app release.App, say Say) error {
+	networks, err := e.networksOf(ctx, projectOf(app.Name, release.None))
+	if err != nil {
+		return err
+	}
+	for _, name := range append(networks, release.NetworkName(app.Name)) {
+		err := e.removeNetwork(ctx, name)
+		if inUse(err) {
+			say(release.EventNote, fmt.Sprintf("network %s is in use by other containers and stays: docker network inspect %s", name, name))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inUse tells a network with containers in it: a conflict, which engines
+// before 25 answer with status 403.
+func inUse(err error) bool { return errdefs.IsConflict(err) || errdefs.IsPermissionDenied(err) }
+
+func (e *Engine) removeVolumes(ctx context.Context, app release.App, say Say) error {
+	found, err := e.client.VolumeList(ctx, client.VolumeListOptions{Filters: client.Filters{}.Add("label", api.ProjectLabel+"="+app.Name)})
+	if err != nil {
+		return e.failed("list volumes of "+app.Name, err)
+	}
+	for _, v := range found.Items {
+		_, err := e.client.VolumeRemove(ctx, v.Name, client.VolumeRemoveOptions{})
+		if errdefs.IsConflict(err) {
+			say(release.EventNote, "volume "+v.Name+" is in use by other containers and stays")
+			continue
+		}
+		if err != nil && !errdefs.IsNotFound(err) {
+			return e.failed("remove volume "+v.Name, err)
+		}
+		say(release.EventProgress, "volume "+v.Name+" removed")
+	}
+	return nil
+}

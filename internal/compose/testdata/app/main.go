@@ -1,0 +1,96 @@
+// The application the tests of this room run in containers built FROM
+// scratch: one static binary that serves, resolves names and writes files.
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 {
+		args = []string{"serve"}
+	}
+	switch args[0] {
+	case "serve":
+		return serve()
+	case "resolve":
+		return resolve(args[1])
+	case "read":
+		return read(args[1])
+	case "write":
+		return os.WriteFile(args[1], []byte(args[2]), 0o644)
+	case "exit":
+		return exit(args[1:])
+	case "wait":
+		return wait()
+	}
+	return fmt.Errorf("no such verb: %s", args[0])
+}
+
+func serve() error {
+	fmt.Println("serving", os.Getenv("TEAL_COLOR"), os.Getenv("TEAL_RELEASE"), os.Getenv("TEAL_REPLICA"))
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "%s %s %s", os.Getenv("TEAL_COLOR"), os.Getenv("TEAL_RELEASE"), os.Getenv("GREETING"))
+	})
+	failed := make(chan error, 1)
+	go func() { failed <- http.ListenAndServe(":8080", nil) }()
+	done := make(chan os.Signal, 1)
+	signal.Notify(done, syscall.SIGTERM)
+	select {
+	case err := <-failed:
+		return err
+	case <-done:
+		return nil
+	}
+}
+
+func wait() error {
+	fmt.Println("waiting")
+	done := make(chan os.Signal, 1)
+	signal.Notify(done, syscall.SIGTERM)
+	<-done
+	fmt.Println("done")
+	return nil
+}
+
+func resolve(name string) error {
+	addrs, err := net.LookupHost(name)
+	if err != nil {
+		return err
+	}
+	fmt.Println(strings.Join(addrs, " "))
+	return nil
+}
+
+func read(path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(content)
+	return err
+}
+
+func exit(args []string) error {
+	fmt.Println("leaving with", args[0])
+	code, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	os.Exit(code)
+	return nil
+}
