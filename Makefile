@@ -1,0 +1,59 @@
+# teal: targets for people and for CI. "make help" lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+# Static, the same bytes from the same source: no cgo, no paths, no build id.
+export CGO_ENABLED := 0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BUILD   := go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
+
+E2E      := ./test/e2e
+# Everything but the scenarios, which have the machine to themselves.
+PACKAGES  = $$(go list ./... | grep -v /test/e2e)
+
+.PHONY: build
+build: ## build bin/teal
+	$(BUILD) -o bin/teal ./cmd/teal
+
+.PHONY: setup
+setup: ## install and start what is missing: nginx, Docker Engine
+	@script/setup
+
+.PHONY: demo
+demo: setup build demo-app ## see a release, a refused release and a rollback under load
+	@$(BUILD) -o bin/demo ./examples/demo
+	@bin/demo
+
+.PHONY: demo-app
+demo-app: ## build the demo application's programs, for images FROM scratch
+	@for program in web api worker store; do \
+		GOOS=linux $(BUILD) -o examples/demo/app/bin/$$program/app ./examples/demo/app/$$program; \
+	done
+
+.PHONY: test
+test: setup lint build demo-app ## everything: checks, tests, end-to-end scenarios
+	go test -count=1 -timeout 15m -p 2 $(PACKAGES)
+	@mkdir -p bin
+	go test -count=1 -timeout 15m -v $(E2E) | tee bin/e2e.log
+	@awk '/^--- PASS: TestScenario/ { n++ } END { printf "end-to-end scenarios: %d ran, all passed\n", n; exit !n }' bin/e2e.log
+
+.PHONY: lint
+lint: ## gofmt, go vet, the import law and house rules
+	@unformatted=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...)); \
+	if [ -n "$$unformatted" ]; then printf 'not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; fi
+	go vet ./...
+	go test -count=1 ./internal
+
+.PHONY: bench
+bench: setup build ## benchmarks: limits of teal, and other proxies
+	go test -run '^$$' -bench . -timeout 30m ./bench/...
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin examples/demo/app/bin
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
