@@ -50,7 +50,7 @@ func (d *Deployer) network(known release.Network, o release.Observed, g plan.Goa
 	if g.Kind != release.KindDeploy && g.Kind != release.KindRollback && !known.Subnet.IsValid() {
 		return known, nil
 	}
-	return plan.Network(known, o.Engine, o.App.Services)
+	return plan.Network(known, o.Engine, o.App)
 }
 
 // settle records what became of a deploy that was killed, before anything

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"hash/fnv"
 	"net/netip"
 
 	"teal/internal/release"
@@ -12,16 +13,16 @@ import (
 var pool = netip.MustParsePrefix("10.208.0.0/12")
 
 // Network is the app's network with an address for every slot the app needs:
-// the remembered one, or else the one Docker has, or else the first of the
-// pool that nothing on this machine uses.
-func Network(known release.Network, e release.Engine, services []release.Service) (release.Network, error) {
+// the remembered one, or else the one Docker has, or else one of the pool that
+// nothing on this machine uses.
+func Network(known release.Network, e release.Engine, app release.App) (release.Network, error) {
 	if known.Subnet.IsValid() {
-		return known.Assign(services)
+		return known.Assign(app.Services)
 	}
 	if e.Network.Exists {
-		return release.Network{Subnet: e.Network.Subnet}.Assign(services)
+		return release.Network{Subnet: e.Network.Subnet}.Assign(app.Services)
 	}
-	subnet, ok := free(e.Taken)
+	subnet, ok := free(app.Name, e.Taken)
 	if !ok {
 		return release.Network{}, &release.Error{
 			Code: release.Invalid,
@@ -29,17 +30,30 @@ func Network(known release.Network, e release.Engine, services []release.Service
 			Next: "docker network ls shows the networks; remove one that is not needed",
 		}
 	}
-	return release.Network{Subnet: subnet}.Assign(services)
+	return release.Network{Subnet: subnet}.Assign(app.Services)
 }
 
-func free(taken []netip.Prefix) (netip.Prefix, bool) {
-	for a := pool.Addr(); pool.Contains(a); a = nextNet(a) {
-		p := netip.PrefixFrom(a, 24)
+// free looks for a subnet from a place that the app's name gives, so that two
+// apps deployed for the first time at the same moment don't want the same.
+func free(app string, taken []netip.Prefix) (netip.Prefix, bool) {
+	h := fnv.New32a()
+	h.Write([]byte(app)) // never fails
+	for i := range uint32(subnets) {
+		p := subnet((h.Sum32() + i) % subnets)
 		if !overlapsAny(p, taken) {
 			return p, true
 		}
 	}
 	return netip.Prefix{}, false
+}
+
+// subnets is how many /24 the pool holds.
+const subnets = 1 << 12
+
+// subnet is the nth /24 of the pool.
+func subnet(n uint32) netip.Prefix {
+	base := pool.Addr().As4()
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{base[0], base[1] + byte(n>>8), byte(n), 0}), 24)
 }
 
 func overlapsAny(p netip.Prefix, taken []netip.Prefix) bool {
@@ -50,11 +64,4 @@ func overlapsAny(p netip.Prefix, taken []netip.Prefix) bool {
 		}
 	}
 	return false
-}
-
-func nextNet(a netip.Addr) netip.Addr {
-	b := a.As4()
-	n := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8
-	n += 1 << 8
-	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8)})
 }

@@ -10,28 +10,44 @@ import (
 
 func asError(err error, e **release.Error) bool { return errors.As(err, e) }
 
-func TestAnAppGetsTheFirstSubnetNothingUses(t *testing.T) {
-	e := release.Engine{Taken: []netip.Prefix{
-		netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("10.208.0.0/23"), netip.MustParsePrefix("10.208.2.128/25"),
-	}}
-	n, err := Network(release.Network{}, e, testServices)
+func TestAnAppGetsASubnetNothingUses(t *testing.T) {
+	first, err := Network(release.Network{}, release.Engine{}, testApp())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := n.Subnet.String(); got != "10.208.3.0/24" {
-		t.Errorf("subnet %s", got)
+	e := release.Engine{Taken: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.PrefixFrom(first.Subnet.Addr(), 25)}}
+	second, err := Network(release.Network{}, e, testApp())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(n.Slots) != 8 {
-		t.Errorf("%d slots, want 4 replicas in two colors", len(n.Slots))
+	if second.Subnet.Overlaps(first.Subnet) || !pool.Overlaps(second.Subnet) || second.Subnet.Bits() != 24 {
+		t.Errorf("%s is taken, got %s", first.Subnet, second.Subnet)
+	}
+	if len(second.Slots) != 8 {
+		t.Errorf("%d slots, want 4 replicas in two colors", len(second.Slots))
+	}
+}
+
+func TestTheLastFreeSubnetIsFound(t *testing.T) {
+	var taken []netip.Prefix
+	for n := range uint32(subnets) {
+		if p := subnet(n); p.String() != "10.220.7.0/24" {
+			taken = append(taken, p)
+		}
+	}
+	n, err := Network(release.Network{}, release.Engine{Taken: taken}, testApp())
+	if err != nil || n.Subnet.String() != "10.220.7.0/24" {
+		t.Errorf("got %s, %v", n.Subnet, err)
 	}
 }
 
 func TestAddressesStayWhenServicesComeAndGo(t *testing.T) {
-	first, err := Network(release.Network{}, release.Engine{}, testServices)
+	first, err := Network(release.Network{}, release.Engine{}, testApp())
 	if err != nil {
 		t.Fatal(err)
 	}
-	more := append([]release.Service{{Name: "admin", Port: 1, Replicas: 3}}, testServices[1:]...)
+	more := testApp()
+	more.Services = append([]release.Service{{Name: "admin", Port: 1, Replicas: 3}}, testServices[1:]...)
 	second, err := Network(first, release.Engine{Taken: []netip.Prefix{first.Subnet}}, more)
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +68,7 @@ func TestAddressesStayWhenServicesComeAndGo(t *testing.T) {
 }
 
 func TestAFullPoolIsAClearRefusal(t *testing.T) {
-	_, err := Network(release.Network{}, release.Engine{Taken: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, testServices)
+	_, err := Network(release.Network{}, release.Engine{Taken: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, testApp())
 	if release.CodeOf(err) != release.Invalid {
 		t.Errorf("got %v", err)
 	}

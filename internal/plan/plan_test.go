@@ -39,71 +39,74 @@ func settledWorld() *world {
 	return w
 }
 
+// printedCases are the plans whose print is kept in testdata.
+var printedCases = []struct {
+	name  string
+	world func(*world)
+	goal  Goal
+}{
+	{
+		name:  "the first deploy goes to blue and sets nginx up after the gate",
+		world: func(w *world) { *w = world{app: testApp(), colors: emptyColors(), next: 1} },
+		goal:  Goal{Kind: release.KindDeploy, Number: 1},
+	},
+	{
+		name: "a deploy replaces blue and keeps it as a cold standby",
+		goal: Goal{Kind: release.KindDeploy, Number: 42},
+	},
+	{
+		name:  "a deploy after a crash past the shift drains what was left running",
+		world: func(w *world) { w.colors[release.Green].running = true },
+		goal:  Goal{Kind: release.KindDeploy, Number: 42},
+	},
+	{
+		name: "a rollback resumes the standby",
+		goal: Goal{Kind: release.KindRollback},
+	},
+	{
+		name: "a rollback to a warm standby starts nothing and stops nothing",
+		world: func(w *world) {
+			w.colors[release.Green].running = true
+			w.app.Policy.Standby = release.StandbyWarm
+		},
+		goal: Goal{Kind: release.KindRollback},
+	},
+	{
+		name:  "a rollback whose standby is gone runs the release again from history",
+		world: func(w *world) { w.colors[release.Green].release = 0 },
+		goal:  Goal{Kind: release.KindRollback},
+	},
+	{
+		name: "a dead routed color whose backup serves is not where traffic stays",
+		world: func(w *world) {
+			w.colors[release.Blue].running = false
+			w.colors[release.Green].running = true
+		},
+		goal: Goal{Kind: release.KindDeploy, Number: 42},
+	},
+	{
+		name: "an interrupted deploy before the shift only removes the new color",
+		world: func(w *world) {
+			w.colors[release.Green] = &slot{42, true}
+		},
+		goal: Goal{Kind: release.KindUndo, Number: 42, Color: release.Green, Before: 41, Of: release.KindDeploy, Forced: true},
+	},
+	{
+		name: "an interrupted deploy past the shift goes back through the gate",
+		world: func(w *world) {
+			w.colors[release.Green] = &slot{42, true}
+			w.table = release.TableFor(release.Green)
+		},
+		goal: Goal{Kind: release.KindUndo, Number: 42, Color: release.Green, Before: 41, Of: release.KindDeploy, Forced: true},
+	},
+	{
+		name: "down takes the app out of nginx before anything is removed",
+		goal: Goal{Kind: release.KindDown},
+	},
+}
+
 func TestPlansPrintAsToldInTheDesign(t *testing.T) {
-	for _, tc := range []struct {
-		name  string
-		world func(*world)
-		goal  Goal
-	}{
-		{
-			name:  "the first deploy goes to blue and sets nginx up after the gate",
-			world: func(w *world) { *w = world{app: testApp(), colors: emptyColors(), next: 1} },
-			goal:  Goal{Kind: release.KindDeploy, Number: 1},
-		},
-		{
-			name: "a deploy replaces blue and keeps it as a cold standby",
-			goal: Goal{Kind: release.KindDeploy, Number: 42},
-		},
-		{
-			name:  "a deploy after a crash past the shift drains what was left running",
-			world: func(w *world) { w.colors[release.Green].running = true },
-			goal:  Goal{Kind: release.KindDeploy, Number: 42},
-		},
-		{
-			name: "a rollback resumes the standby",
-			goal: Goal{Kind: release.KindRollback},
-		},
-		{
-			name: "a rollback to a warm standby starts nothing and stops nothing",
-			world: func(w *world) {
-				w.colors[release.Green].running = true
-				w.app.Policy.Standby = release.StandbyWarm
-			},
-			goal: Goal{Kind: release.KindRollback},
-		},
-		{
-			name:  "a rollback whose standby is gone runs the release again from history",
-			world: func(w *world) { w.colors[release.Green].release = 0 },
-			goal:  Goal{Kind: release.KindRollback},
-		},
-		{
-			name: "a dead routed color whose backup serves is not where traffic stays",
-			world: func(w *world) {
-				w.colors[release.Blue].running = false
-				w.colors[release.Green].running = true
-			},
-			goal: Goal{Kind: release.KindDeploy, Number: 42},
-		},
-		{
-			name: "an interrupted deploy before the shift only removes the new color",
-			world: func(w *world) {
-				w.colors[release.Green] = &slot{42, true}
-			},
-			goal: Goal{Kind: release.KindUndo, Number: 42, Color: release.Green, Before: 41, Of: release.KindDeploy, Forced: true},
-		},
-		{
-			name: "an interrupted deploy past the shift goes back through the gate",
-			world: func(w *world) {
-				w.colors[release.Green] = &slot{42, true}
-				w.table = release.TableFor(release.Green)
-			},
-			goal: Goal{Kind: release.KindUndo, Number: 42, Color: release.Green, Before: 41, Of: release.KindDeploy, Forced: true},
-		},
-		{
-			name: "down takes the app out of nginx before anything is removed",
-			goal: Goal{Kind: release.KindDown},
-		},
-	} {
+	for _, tc := range printedCases {
 		t.Run(tc.name, func(t *testing.T) {
 			w := settledWorld()
 			if tc.world != nil {

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"teal/internal/journal"
+	"teal/internal/release"
+
+	"github.com/spf13/cobra"
+)
+
+func (g *globals) deployCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "deploy",
+		Short: "release the app as its compose files are now",
+		Long: `Build or pull the images, start the new release in the color that serves
+nobody, wait until each replica is healthy, move the traffic with one rename,
+have nginx confirm it, drain the old color and stop it.
+
+A release that never gets healthy is taken away again; clients stay where they
+were. So it is with Ctrl-C at any step. A second Ctrl-C ends teal at once; the
+next command goes on from what is there.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return g.carryOut(c.Context(), func(ctx context.Context, p *parts) (release.Receipt, error) {
+				return p.deployer.Deploy(ctx, p.app)
+			})
+		},
+	}
+}
+
+func (g *globals) rollbackCommand() *cobra.Command {
+	to := 0
+	c := &cobra.Command{
+		Use:   "rollback",
+		Short: "bring the previous release back",
+		Long: `Bring back the release that served before the live one, or any that history
+still keeps (--to). Its containers are started again where they are still
+there, else the release is run from history with the images it had.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return g.carryOut(c.Context(), func(ctx context.Context, p *parts) (release.Receipt, error) {
+				return p.deployer.Rollback(ctx, p.app, to)
+			})
+		},
+	}
+	c.Flags().IntVar(&to, "to", 0, "number of the release to bring (default: the one before the live one)")
+	return c
+}
+
+// carryOut runs a deploy of any kind and tells its story.
+//
+// A reader that goes away (teal deploy | head) must not kill a deploy halfway:
+// with SIGPIPE caught, writing to it fails and the deploy goes on.
+func (g *globals) carryOut(ctx context.Context, do func(context.Context, *parts) (release.Receipt, error)) error {
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, syscall.SIGPIPE)
+	defer signal.Stop(broken)
+	stream := g.stream()
+	p, err := g.open(ctx, journal.Open, func(e release.Event) {
+		g.receipted = g.receipted || e.Type == release.EventReceipt
+		stream.Event(e)
+	})
+	if err != nil {
+		stream.Close()
+		return err
+	}
+	defer p.close()
+	_, err = do(ctx, p)
+	// What could not be written was for a reader who is gone; the deploy's own
+	// outcome counts.
+	if cerr := stream.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+
+	"teal/internal/compose"
+	"teal/internal/config"
+	"teal/internal/deploy"
+	"teal/internal/journal"
+	"teal/internal/nginx"
+	"teal/internal/probe"
+	"teal/internal/release"
+	"teal/internal/term"
+	"teal/internal/witness"
+)
+
+// app reads teal.yaml.
+func (g *globals) app() (release.App, error) {
+	if g.file != "" {
+		return config.Load(g.file)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return release.App{}, fmt.Errorf("find teal.yaml: %w", err)
+	}
+	file, err := config.Find(dir)
+	if err != nil {
+		return release.App{}, err
+	}
+	return config.Load(file)
+}
+
+// root is the state root as an absolute path, since it ends up in nginx's
+// config.
+func (g *globals) root() (string, error) {
+	root, err := filepath.Abs(g.state)
+	if err != nil {
+		return "", fmt.Errorf("find the state root: %w", err)
+	}
+	return root, nil
+}
+
+// parts are what a command that deals with an app works with.
+type parts struct {
+	app      release.App
+	journal  *journal.Journal
+	engine   *compose.Engine
+	router   *nginx.Router
+	deployer *deploy.Deployer
+}
+
+// close gives everything back. What is left to report was reported before.
+func (p *parts) close() {
+	if p.engine != nil {
+		p.engine.Close()
+	}
+	if p.router != nil {
+		p.router.Close()
+	}
+	if p.journal != nil {
+		p.journal.Close()
+	}
+}
+
+// look opens the parts for a command that changes nothing, and so must not
+// make a journal where there is none.
+func (g *globals) look(ctx context.Context) (*parts, error) {
+	return g.open(ctx, journal.OpenReadOnly, func(release.Event) {})
+}
+
+// open reads teal.yaml and opens the journal, Docker and nginx's files. The
+// caller closes the parts.
+func (g *globals) open(ctx context.Context, remember func(string) (*journal.Journal, error), events func(release.Event)) (*parts, error) {
+	app, err := g.app()
+	if err != nil {
+		return nil, err
+	}
+	root, err := g.root()
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{app: app}
+	if err := p.connect(ctx, root, remember); err != nil {
+		p.close()
+		return nil, err
+	}
+	p.deployer = &deploy.Deployer{
+		Runtime: p.engine, Router: p.router, Prober: probe.New(p.engine.Containers()),
+		Witness: witness.New(), Journal: g.wrapped(p.journal), Events: events, By: by(),
+	}
+	return p, nil
+}
+
+func (p *parts) connect(ctx context.Context, root string, remember func(string) (*journal.Journal, error)) (err error) {
+	if p.journal, err = remember(root); err != nil {
+		return err
+	}
+	if p.router, err = nginx.New(root); err != nil {
+		return err
+	}
+	p.engine, err = compose.New(ctx, root)
+	return err
+}
+
+func (g *globals) wrapped(j deploy.Journal) deploy.Journal {
+	if g.env.Journal == nil {
+		return j
+	}
+	return g.env.Journal(j)
+}
+
+// by names who runs this: the person behind sudo where there is one.
+func by() string {
+	name := os.Getenv("SUDO_USER")
+	if name == "" {
+		name = fmt.Sprint(os.Getuid())
+		if u, err := user.Current(); err == nil {
+			name = u.Username
+		}
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return name + "@" + host
+}
+
+// stream is how the events of a deploy are told.
+func (g *globals) stream() term.Stream {
+	mode := term.Auto
+	if g.json {
+		mode = term.Objects
+	}
+	return term.New(g.env.Out, mode)
+}

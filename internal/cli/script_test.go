@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The scripts run the real command line in a process of its own; what needs
+// Docker and nginx at work is in test/e2e.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"teal": func() {
+		os.Exit(Run(Env{Args: os.Args[1:], Version: "v0-test", Getenv: os.Getenv, In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	}})
+}
+
+func TestCommands(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", WorkdirRoot: walkable(t),
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("TEAL_STATE_DIR", env.WorkDir+"/state")
+			env.Setenv("DOCKER_HOST", "unix://"+env.WorkDir+"/no-docker.sock")
+			return nil
+		},
+	})
+}
+
+// walkable is a folder that nginx's workers, who are another user, can pass
+// through.
+func walkable(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "tealtest-cli-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
