@@ -1,6 +1,7 @@
 package release
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -11,15 +12,20 @@ import (
 // Health.Body and Health.Command alone keep the user's own text: they are never
 // rendered into nginx's config.
 type App struct {
-	Name     string   // [a-z][a-z0-9-]*, at most 32 bytes
-	Dir      string   // absolute folder of teal.yaml; relative paths start here
-	File     string   // absolute path of teal.yaml
-	Compose  []string // absolute paths of the compose files, in merge order
-	Services []Service
-	Site     Site
-	Routes   []Route // longest path first
-	Proxies  []Proxy // in order of the chain, outermost first; at least one
-	Policy   Policy
+	Name    string   // [a-z][a-z0-9-]*, at most 32 bytes
+	Dir     string   // absolute folder of teal.yaml; relative paths start here
+	File    string   // absolute path of teal.yaml
+	Compose []string // absolute paths of the compose files, in merge order
+	// Own are a color's own compose files, absolute, used as they are beside
+	// Compose, which then holds the shared services alone; nil where one set of
+	// files is colored.
+	Own       map[Color][]string
+	Addresses Addresses
+	Services  []Service
+	Site      Site
+	Routes    []Route // longest path first
+	Proxies   []Proxy // in order of the chain, outermost first; at least one
+	Policy    Policy
 }
 
 // Service returns the colored service of that name.
@@ -42,7 +48,32 @@ type Service struct {
 	Port     int    // container port nginx talks to; 0 for a service that isn't routed
 	Replicas int    // at least 1
 	Health   Health
+	Handoff  Handoff
+	// Names are the service's names in the color's own compose files, where
+	// the app has such files; nil means Name in both.
+	Names map[Color]string
+	// HostPorts are the loopback ports at which nginx reaches the replicas,
+	// a color's in the order of its replicas, where Addresses is ports.
+	HostPorts map[Color][]int
 }
+
+// NameIn is the service's name in the compose file of the color.
+func (s Service) NameIn(c Color) string {
+	if name := s.Names[c]; name != "" {
+		return name
+	}
+	return s.Name
+}
+
+// Handoff says whether two colors of a service may run at the same time.
+type Handoff string
+
+// The handoffs. A scheduler that must never run twice is stopped first; such
+// a service can't be routed.
+const (
+	HandoffOverlap   Handoff = ""
+	HandoffStopFirst Handoff = "stop-first"
+)
 
 // HealthKind says how a replica is asked whether it is ready.
 type HealthKind string
@@ -78,19 +109,76 @@ type StatusRange struct{ From, To int }
 // Contains reports whether code lies in the range.
 func (r StatusRange) Contains(code int) bool { return code >= r.From && code <= r.To }
 
+// Addresses says where nginx reaches the containers.
+type Addresses string
+
+// The kinds of addresses.
+const (
+	AddressesContainers Addresses = ""      // fixed addresses on the app's network
+	AddressesPorts      Addresses = "ports" // fixed loopback ports per color
+)
+
 // Site is where the app is served.
 type Site struct {
 	Hosts  []string // host names; empty answers any host
-	Listen []string // nginx listen addresses: "80", "127.0.0.1:8080", "[::]:80"
+	Listen []string // nginx listen addresses: "80", "127.0.0.1:8080", "[::]:80"; all plain HTTP
+	TLS    *TLS     // nil serves plain HTTP only
+
+	TrustedProxies []netip.Prefix // in front of this nginx: their X-Forwarded-For is believed
+	ErrorPages     map[int]string // status (400 to 599) → absolute path of a file
+	Gzip           bool
+	AccessLog      AccessLog
 }
 
-// Route sends a path prefix to a service.
+// TLS is how the site serves HTTPS.
+type TLS struct {
+	Listen     []string // "443", "[::]:443"
+	Cert, Key  string   // absolute paths of PEM files
+	SelfSigned bool     // teal makes Cert and Key where they are missing
+	HTTP2      bool
+	Redirect   int    // 301 or 308 from the plain addresses to HTTPS; 0 serves both
+	ACME       string // absolute folder that answers /.well-known/acme-challenge/ in plain HTTP; "" none
+}
+
+// AccessLog is the site's own log of requests.
+type AccessLog struct {
+	Path   string // absolute; "" leaves it to the nginx that serves the site
+	Format string // combined (default) or json
+}
+
+// Route sends a path prefix to a service, or serves it from files.
 type Route struct {
 	Path    string // prefix, begins with /
-	To      string // service name
-	Strip   bool   // take the prefix off before passing on
-	MaxBody int64  // bytes a request body may have; 0 means nginx's default (1 MiB), -1 no limit
+	To      string // service name; "" where Files is set
+	Files   string // absolute folder; "" where To is set
+	Options RouteOptions
+	Strip   bool  // take the prefix off before passing on
+	MaxBody int64 // bytes a request body may have; 0 means nginx's default (1 MiB), -1 no limit
 }
+
+// RouteOptions are nginx's own settings of a route, each of a known type: none
+// can carry other text into the config.
+type RouteOptions struct {
+	ReadTimeout   time.Duration // proxy_read_timeout; 0 is teal's default
+	SendTimeout   time.Duration // proxy_send_timeout
+	Buffering     *bool         // proxy_buffering
+	RequestBuffer *bool         // proxy_request_buffering
+	BufferSize    int64         // proxy_buffer_size, bytes
+	Balance       Balance
+	Headers       map[string]string // response headers added, name and value in a safe alphabet
+	Expires       time.Duration     // files: how long clients may keep them
+	LimitRate     int64             // bytes a second to a client, 0 none
+}
+
+// Balance is how requests are spread over replicas.
+type Balance string
+
+// The ways to balance.
+const (
+	RoundRobin Balance = ""
+	LeastConn  Balance = "least_conn"
+	IPHash     Balance = "ip_hash"
+)
 
 // ProxyKind says which nginx serves the app.
 type ProxyKind string
@@ -99,6 +187,7 @@ type ProxyKind string
 const (
 	ProxyStandalone ProxyKind = "standalone" // teal's own nginx process, config under the state root
 	ProxyHost       ProxyKind = "host"       // the machine's nginx, beside other people's sites
+	ProxyContainer  ProxyKind = "container"  // nginx in a container, by service or by container name
 )
 
 // Proxy is one nginx in front of the app.
@@ -106,11 +195,21 @@ type Proxy struct {
 	Kind   ProxyKind
 	Bin    string // nginx binary; "" means nginx from PATH
 	Config string // host: main config file; "" means /etc/nginx/nginx.conf
-	Sites  string // host: folder that the main config includes; "" means sites-enabled or conf.d beside it
+	Sites  string // host and container: folder that the main config includes; "" means sites-enabled or conf.d beside it
+
+	Service   string   // container: shared service of the app's compose files that is nginx
+	Container string   // container: name of a container of somebody else's; one of Service and Container is set
+	Listen    []string // of this proxy, where it differs from the site's; the outermost proxy's is what clients use
+	Label     string   // tells two proxies of one kind apart; "" for the only one
 }
 
 // Name tells proxies of one chain apart in messages.
-func (p Proxy) Name() string { return string(p.Kind) + " nginx" }
+func (p Proxy) Name() string {
+	if p.Label != "" {
+		return p.Label + " nginx"
+	}
+	return string(p.Kind) + " nginx"
+}
 
 // Policy is how the app wants to be deployed.
 type Policy struct {
@@ -118,6 +217,15 @@ type Policy struct {
 	Standby Standby
 	Keep    int // releases kept in history with their images, at least 2
 	Witness WitnessPolicy
+	Command *Command // the release command; nil for none
+}
+
+// Command runs once in a new release's image, with the shared network, before
+// the new color starts: a database migration.
+type Command struct {
+	Service string   // colored service whose image and environment it gets
+	Argv    []string // argument vector
+	Timeout time.Duration
 }
 
 // DrainLimits bounds how long the old color is waited for.
@@ -140,4 +248,19 @@ const (
 type WitnessPolicy struct {
 	Off  bool
 	Rate int // requests a second over all routes
+}
+
+// Endpoint is where nginx and the health gates reach a slot: its address on
+// the app's network, or its loopback port; the zero AddrPort for a slot that
+// has neither. A service without a port has port 0.
+func (a App) Endpoint(n Network, s Slot) netip.AddrPort {
+	svc, _ := a.Service(s.Service)
+	if a.Addresses != AddressesPorts {
+		return netip.AddrPortFrom(n.Addr(s), uint16(svc.Port))
+	}
+	ports := svc.HostPorts[s.Color]
+	if s.Replica < 1 || s.Replica > len(ports) {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(ports[s.Replica-1]))
 }
