@@ -99,6 +99,17 @@ func narrowed(p *types.Project, names []string) *types.Project {
 	return &out
 }
 
+// slotsOf are the project's services that run slots of the app's services.
+func slotsOf(p *types.Project, services []string) []string {
+	var names []string
+	for name, s := range p.Services {
+		if slices.Contains(services, s.Labels[labelService]) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // external marks all networks and volumes as none of the SDK's business: it
 // would recreate a diverged network, stopping what is in it, and ask to
 // replace a diverged volume. Ours are created where missing (ensure) and

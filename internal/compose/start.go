@@ -15,33 +15,37 @@ import (
 
 // Start creates and starts the release in the color, which is empty; after a
 // crash it completes what is there. It returns when the containers have been
-// started, not when they are healthy. What Docker refuses has code Gate.
-func (e *Engine) Start(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say) error {
-	return e.up(ctx, app, spec, color, api.RecreateDiverged, say)
+// started, not when they are healthy. What Docker refuses has code Gate. With
+// services named, only those are started.
+func (e *Engine) Start(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say, services ...string) error {
+	return e.up(ctx, app, spec, color, api.RecreateDiverged, say, services)
 }
 
 // Resume starts the containers that lie stopped in the color. One that can't
 // be started any more (its network was pruned, say) is made anew from the
 // spec; no other container is recreated, so a color that serves keeps
 // serving.
-func (e *Engine) Resume(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say) error {
-	err := e.up(ctx, app, spec, color, api.RecreateNever, say)
+func (e *Engine) Resume(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say, services ...string) error {
+	err := e.up(ctx, app, spec, color, api.RecreateNever, say, services)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
 	if removeErr := e.removeStopped(ctx, app, color); removeErr != nil {
 		return errors.Join(err, removeErr)
 	}
-	return e.up(ctx, app, spec, color, api.RecreateNever, say)
+	return e.up(ctx, app, spec, color, api.RecreateNever, say, services)
 }
 
-func (e *Engine) up(ctx context.Context, app release.App, spec release.Spec, color release.Color, recreate string, say Say) error {
+func (e *Engine) up(ctx context.Context, app release.App, spec release.Spec, color release.Color, recreate string, say Say, services []string) error {
 	if _, err := e.inColor(ctx, app, color); err != nil {
 		return err
 	}
 	project, err := decode(ctx, app, projectOf(app.Name, color), spec.Models[color])
 	if err != nil {
 		return err
+	}
+	if len(services) > 0 {
+		project = narrowed(project, slotsOf(project, services))
 	}
 	if err := e.ground(ctx, app, spec, color); err != nil {
 		return err

@@ -16,11 +16,14 @@ import (
 
 // Stop stops the color's containers and keeps them: dependents before what
 // they depend on, each with its own stop signal and grace period. A color
-// that has none running is fine.
-func (e *Engine) Stop(ctx context.Context, app release.App, color release.Color) error {
+// that has none running is fine. With services named, only those are stopped.
+func (e *Engine) Stop(ctx context.Context, app release.App, color release.Color, services ...string) error {
 	found, err := e.inColor(ctx, app, color)
 	if err != nil {
 		return err
+	}
+	if len(services) > 0 {
+		found = slices.DeleteFunc(found, func(c container.Summary) bool { return !slices.Contains(services, c.Labels[labelService]) })
 	}
 	return e.stop(ctx, found)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"teal/internal/release"
@@ -16,6 +17,7 @@ var effects = map[release.StepKind]func(*run, context.Context, release.Step) err
 	release.StepPin:     (*run).pin,
 	release.StepNetwork: (*run).network,
 	release.StepShared:  (*run).shared,
+	release.StepRelease: (*run).once,
 	release.StepClear:   (*run).clear,
 	release.StepStart:   (*run).start,
 	release.StepResume:  (*run).resume,
@@ -92,6 +94,18 @@ func (r *run) shared(ctx context.Context, _ release.Step) error {
 	return r.Runtime.Shared(ctx, r.app, *spec, r.say)
 }
 
+// once runs the release command. It is the user's own, so it is run again by
+// the next deploy if this one is cut off in the middle of it.
+func (r *run) once(ctx context.Context, s release.Step) error {
+	spec, err := r.release(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Limit)
+	defer cancel()
+	return r.Runtime.Once(ctx, r.app, *spec, s.Color, *r.app.Policy.Command, r.say)
+}
+
 func (r *run) clear(ctx context.Context, s release.Step) error {
 	return r.Runtime.Clear(ctx, r.app, s.Color)
 }
@@ -101,7 +115,7 @@ func (r *run) start(ctx context.Context, s release.Step) error {
 	if err != nil {
 		return err
 	}
-	return r.Runtime.Start(ctx, r.app, *spec, s.Color, r.say)
+	return r.Runtime.Start(ctx, r.app, *spec, s.Color, r.say, s.Services...)
 }
 
 func (r *run) resume(ctx context.Context, s release.Step) error {
@@ -109,7 +123,7 @@ func (r *run) resume(ctx context.Context, s release.Step) error {
 	if err != nil {
 		return err
 	}
-	return r.Runtime.Resume(ctx, r.app, *spec, s.Color, r.say)
+	return r.Runtime.Resume(ctx, r.app, *spec, s.Color, r.say, s.Services...)
 }
 
 func (r *run) healthy(ctx context.Context, s release.Step) error {
@@ -117,23 +131,28 @@ func (r *run) healthy(ctx context.Context, s release.Step) error {
 	if err != nil {
 		return err
 	}
-	return r.Prober.Healthy(ctx, r.targets(engine.Colors[s.Color], s.Color), r.say)
+	return r.Prober.Healthy(ctx, r.targets(engine.Colors[s.Color], s), r.say)
 }
 
-// targets lists every replica that the color must have. One whose container
-// is missing stays in the list, for the gate to fail on.
-func (r *run) targets(state release.ColorState, c release.Color) []release.Target {
+// targets lists every replica that the step asks about: of the services it
+// names, or of all. One whose container is missing stays in the list, for the
+// gate to fail on.
+func (r *run) targets(state release.ColorState, s release.Step) []release.Target {
+	c := s.Color
 	containers := map[release.Slot]release.Container{}
 	for _, have := range state.Containers {
 		containers[release.Slot{Service: have.Service, Color: c, Replica: have.Replica}] = have
 	}
 	var targets []release.Target
 	for _, svc := range r.app.Services {
+		if len(s.Services) > 0 && !slices.Contains(s.Services, svc.Name) {
+			continue
+		}
 		for n := 1; n <= svc.Replicas; n++ {
 			slot := release.Slot{Service: svc.Name, Color: c, Replica: n}
 			targets = append(targets, release.Target{
 				Slot: slot, Container: containers[slot], Health: svc.Health, Host: r.host(),
-				Addr: netip.AddrPortFrom(r.plan.Network.Addr(slot), uint16(svc.Port)),
+				Addr: r.app.Endpoint(r.plan.Network, slot),
 			})
 		}
 	}
@@ -192,7 +211,7 @@ func (r *run) addresses(c release.Color) []netip.Addr {
 }
 
 func (r *run) stop(ctx context.Context, s release.Step) error {
-	return r.Runtime.Stop(ctx, r.app, s.Color)
+	return r.Runtime.Stop(ctx, r.app, s.Color, s.Services...)
 }
 
 func (r *run) unroute(ctx context.Context, _ release.Step) error {

@@ -156,18 +156,22 @@ func (m *machine) Shared(ctx context.Context, _ release.App, _ release.Spec, _ S
 	return m.effect(ctx, "shared", func() {})
 }
 
-func (m *machine) Start(ctx context.Context, _ release.App, s release.Spec, c release.Color, _ Say) error {
+func (m *machine) Once(ctx context.Context, _ release.App, _ release.Spec, _ release.Color, _ release.Command, _ Say) error {
+	return m.effect(ctx, "release command", func() {})
+}
+
+func (m *machine) Start(ctx context.Context, _ release.App, s release.Spec, c release.Color, _ Say, _ ...string) error {
 	if m.colors[c].release != 0 {
 		return fmt.Errorf("%s is not empty", c)
 	}
 	return m.effect(ctx, "start "+string(c), func() { *m.colors[c] = fakeColor{s.Number, true} })
 }
 
-func (m *machine) Resume(ctx context.Context, _ release.App, _ release.Spec, c release.Color, _ Say) error {
+func (m *machine) Resume(ctx context.Context, _ release.App, _ release.Spec, c release.Color, _ Say, _ ...string) error {
 	return m.effect(ctx, "resume "+string(c), func() { m.colors[c].running = true })
 }
 
-func (m *machine) Stop(ctx context.Context, _ release.App, c release.Color) error {
+func (m *machine) Stop(ctx context.Context, _ release.App, c release.Color, _ ...string) error {
 	return m.effect(ctx, "stop "+string(c), func() { m.colors[c].running = false })
 }
 

@@ -29,11 +29,17 @@ type Runtime interface {
 	// Shared makes the shared services run: created where missing, started
 	// where stopped, never recreated.
 	Shared(ctx context.Context, app release.App, spec release.Spec, say Say) error
-	// Start creates and starts the release in the color, which is empty.
-	Start(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say) error
+	// Once runs the release command in the new release's image, with the
+	// shared network, and waits for its end. Its output goes to say.
+	Once(ctx context.Context, app release.App, spec release.Spec, color release.Color, command release.Command, say Say) error
+	// Start creates and starts the release in the color; with services named,
+	// only those. What is there already is left as it is.
+	Start(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say, services ...string) error
 	// Resume starts the containers that lie stopped in the color.
-	Resume(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say) error
-	Stop(ctx context.Context, app release.App, color release.Color) error
+	Resume(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say, services ...string) error
+	// Stop stops the color's containers and keeps them; with services named,
+	// only those.
+	Stop(ctx context.Context, app release.App, color release.Color, services ...string) error
 	// Clear removes the color's containers and its private network.
 	Clear(ctx context.Context, app release.App, color release.Color) error
 	// Tail returns the last lines of the color's logs, each prefixed with its

@@ -16,6 +16,7 @@ type builder struct {
 	color   release.Color // where the goal's release goes
 	live    release.Color // what serves now
 	release int
+	started bool // the color was filled by this plan
 	steps   []release.Step
 }
 
@@ -193,8 +194,22 @@ func (b *builder) ensureConfirmed(c release.Color) {
 	b.confirm(c.Other(), 0)
 }
 
+// command runs the release command. It comes before the color is emptied, so
+// that a migration that fails costs nothing but itself.
+func (b *builder) command() {
+	c := b.o.App.Policy.Command
+	if c == nil {
+		return
+	}
+	b.add(release.Step{
+		Kind: release.StepRelease, Color: b.color, Release: b.release, Limit: c.Timeout,
+		Services: []string{c.Service}, Subject: c.Service, Cause: strings.Join(c.Argv, " "),
+	})
+}
+
 func (b *builder) start(cause string) {
-	b.add(release.Step{Kind: release.StepStart, Color: b.color, Release: b.release, Subject: string(b.color), Cause: cause})
+	b.started = true
+	b.add(release.Step{Kind: release.StepStart, Color: b.color, Release: b.release, Services: b.some(), Subject: string(b.color), Cause: cause})
 }
 
 // revive makes the goal's release run in its color, by the shortest way that
@@ -205,11 +220,11 @@ func (b *builder) revive() {
 	// Stopped containers of a network that was removed can't start again.
 	whole := b.o.Engine.Network.Exists && state.Release == b.release && state.Whole(b.o.App.Services)
 	switch {
-	case whole && state.Up(b.o.App.Services):
+	case whole && state.Up(b.overlapping()):
 		return
 	case whole:
 		b.settle()
-		b.add(release.Step{Kind: release.StepResume, Color: b.color, Release: b.release, Subject: string(b.color), Cause: fmt.Sprintf("release %d lies stopped there", b.release)})
+		b.add(release.Step{Kind: release.StepResume, Color: b.color, Release: b.release, Services: b.some(), Subject: string(b.color), Cause: fmt.Sprintf("release %d lies stopped there", b.release)})
 	default:
 		b.network()
 		b.vacate()
@@ -217,24 +232,30 @@ func (b *builder) revive() {
 	}
 }
 
-// bring gives the traffic to the goal's color: gate, proxy, shift, proof.
+// bring gives the traffic to the goal's color: gate, handoff, proxy, shift,
+// proof.
 func (b *builder) bring() {
-	b.healthy()
+	b.healthy(b.overlapping(), b.some())
+	b.handoff()
 	b.proxy()
 	b.shift(b.color, b.before())
 	b.confirm(b.color, b.release)
 }
 
-func (b *builder) healthy() {
-	replicas, answers := 0, 0
-	limit := b.o.App.Services[0].Health.Timeout
-	for _, s := range b.o.App.Services {
+// healthy waits for the gates of the services; names is nil where they are
+// all there are.
+func (b *builder) healthy(services []release.Service, names []string) {
+	if len(services) == 0 {
+		return
+	}
+	replicas, answers, limit := 0, 0, services[0].Health.Timeout
+	for _, s := range services {
 		replicas += s.Replicas
 		answers = max(answers, s.Health.Answers)
 		limit = max(limit, s.Health.Timeout)
 	}
 	b.add(release.Step{
-		Kind: release.StepHealthy, Color: b.color, Release: b.release, Limit: limit,
+		Kind: release.StepHealthy, Color: b.color, Release: b.release, Services: names, Limit: limit,
 		Subject: fmt.Sprintf("%s ≤%s", b.color, seconds(limit)),
 		Cause:   fmt.Sprintf("%s in a row from each of %s", count(answers, "answer"), count(replicas, "replica")),
 	})

@@ -31,11 +31,16 @@ type world struct {
 	hadServer bool // a healthy color served when the plan began
 }
 
-// slot is one color: its release (0: empty) and whether it runs.
+// slot is one color: its release (0: empty), whether it runs, and whether its
+// scheduler, which must never run in both, does.
 type slot struct {
 	release int
 	running bool
+	beat    bool
 }
+
+// beat is that scheduler.
+var beat = release.Service{Name: "beat", Replicas: 1, Handoff: release.HandoffStopFirst, Health: release.Health{Answers: 3, Timeout: time.Minute}}
 
 var testServices = []release.Service{
 	{Name: "api", Port: 8080, Replicas: 1, Health: release.Health{Answers: 3, Timeout: time.Minute}},
@@ -63,10 +68,14 @@ func anyWorld(t *rapid.T) *world {
 		proxyUp: rapid.Bool().Draw(t, "proxyUp"), network: rapid.Bool().Draw(t, "network"),
 	}
 	w.app.Policy.Standby = rapid.SampledFrom([]release.Standby{release.StandbyCold, release.StandbyWarm, release.StandbyNone}).Draw(t, "standby")
+	if rapid.Bool().Draw(t, "scheduler") {
+		w.app.Services = append(slices.Clone(testServices), beat)
+	}
 	for _, c := range release.Colors {
 		s := &slot{}
 		if rapid.Bool().Draw(t, string(c)+" filled") {
 			s.release, s.running = w.history(t), rapid.Bool().Draw(t, string(c)+" running")
+			s.beat = s.running && len(w.app.Services) > len(testServices) && rapid.Bool().Draw(t, string(c)+" beat") && (w.colors[release.Blue] == nil || !w.colors[release.Blue].beat)
 		}
 		w.colors[c] = s
 	}
@@ -133,11 +142,18 @@ func (w *world) containers(c release.Color, s *slot) release.ColorState {
 	for _, svc := range w.app.Services {
 		for r := 1; r <= svc.Replicas; r++ {
 			state.Containers = append(state.Containers, release.Container{
-				ID: fmt.Sprintf("%s%d", svc.Name, r), Service: svc.Name, Color: c, Replica: r, Release: s.release, Running: s.running,
+				ID: fmt.Sprintf("%s%d", svc.Name, r), Service: svc.Name, Color: c, Replica: r, Release: s.release, Running: s.runs(svc.Name),
 			})
 		}
 	}
 	return state
+}
+
+func (s *slot) runs(service string) bool {
+	if service == beat.Name {
+		return s.beat
+	}
+	return s.running
 }
 
 // routes reports whether nginx may send a client to c right now: by the table
@@ -220,6 +236,9 @@ func (w *world) effect(s release.Step) error {
 
 func (w *world) run(s release.Step) error {
 	c := w.colors[s.Color]
+	if err := w.runBeat(s); err != nil || slices.Equal(s.Services, []string{beat.Name}) {
+		return err
+	}
 	if s.Kind == release.StepStart && c.release != 0 {
 		return fmt.Errorf("%s is not empty", s.Color)
 	}
@@ -236,15 +255,35 @@ func (w *world) run(s release.Step) error {
 	return nil
 }
 
+// runBeat starts the scheduler, if the step is about it.
+func (w *world) runBeat(s release.Step) error {
+	all := s.Services == nil && len(w.app.Services) > len(testServices)
+	if !all && !slices.Contains(s.Services, beat.Name) {
+		return nil
+	}
+	if w.colors[s.Color.Other()].beat {
+		return fmt.Errorf("two schedulers run")
+	}
+	if !all && w.colors[s.Color].release != s.Release {
+		return fmt.Errorf("%s has release %d, not %d", s.Color, w.colors[s.Color].release, s.Release)
+	}
+	w.colors[s.Color].beat = true
+	return nil
+}
+
 func (w *world) end(s release.Step) error {
 	c := w.colors[s.Color]
+	if slices.Equal(s.Services, []string{beat.Name}) {
+		c.beat = false // no client asks for it
+		return nil
+	}
 	if c.running && w.routes(s.Color) {
 		return fmt.Errorf("%s may still be routed to", s.Color)
 	}
 	if c.running && w.loaded && !w.drained[s.Color] {
 		return fmt.Errorf("%s is not drained", s.Color)
 	}
-	c.running = false
+	c.running, c.beat = false, false
 	if s.Kind == release.StepClear {
 		c.release = 0
 	}

@@ -66,6 +66,7 @@ func buildDeploy(o release.Observed, g Goal) (Plan, error) {
 	b.images()
 	b.network()
 	b.shared()
+	b.command()
 	b.vacate()
 	b.start("no release in " + string(b.color))
 	b.bring()
@@ -111,6 +112,7 @@ func buildUndo(o release.Observed, g Goal) Plan {
 		b.unroute("no release to go back to")
 	}
 	b.takeBack(g)
+	b.restore(g)
 	return b.plan()
 }
 

@@ -4,8 +4,10 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"teal/internal/release"
 
@@ -27,7 +29,7 @@ func printed(p Plan) string {
 func settledWorld() *world {
 	w := &world{
 		app: testApp(), known: true, loaded: true, proxyUp: true, network: true, next: 42,
-		colors: map[release.Color]*slot{release.Blue: {41, true}, release.Green: {40, false}},
+		colors: map[release.Color]*slot{release.Blue: {release: 41, running: true}, release.Green: {release: 40}},
 		releases: []release.Release{
 			{Number: 41, State: release.StateLive, Images: map[string]string{"web": "a"}},
 			{Number: 40, State: release.StateReplaced, Images: map[string]string{"web": "b"}},
@@ -87,17 +89,26 @@ var printedCases = []struct {
 	{
 		name: "an interrupted deploy before the shift only removes the new color",
 		world: func(w *world) {
-			w.colors[release.Green] = &slot{42, true}
+			w.colors[release.Green] = &slot{release: 42, running: true}
 		},
 		goal: Goal{Kind: release.KindUndo, Number: 42, Color: release.Green, Before: 41, Of: release.KindDeploy, Forced: true},
 	},
 	{
 		name: "an interrupted deploy past the shift goes back through the gate",
 		world: func(w *world) {
-			w.colors[release.Green] = &slot{42, true}
+			w.colors[release.Green] = &slot{release: 42, running: true}
 			w.table = release.TableFor(release.Green)
 		},
 		goal: Goal{Kind: release.KindUndo, Number: 42, Color: release.Green, Before: 41, Of: release.KindDeploy, Forced: true},
+	},
+	{
+		name: "a scheduler changes hands between the gate and the shift, behind the release command",
+		world: func(w *world) {
+			w.app.Services = append(slices.Clone(testServices), beat)
+			w.app.Policy.Command = &release.Command{Service: "api", Argv: []string{"python", "manage.py", "migrate"}, Timeout: 10 * time.Minute}
+			w.colors[release.Blue].beat = true
+		},
+		goal: Goal{Kind: release.KindDeploy, Number: 42},
 	},
 	{
 		name: "down takes the app out of nginx before anything is removed",

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"flag"
+	"os"
 	"testing"
 
 	"teal/internal/release"
@@ -80,6 +82,7 @@ func TestAnInterruptedDeployIsUndoneToWhatWasLive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := anyWorld(t)
 		before := w.serving()
+		ticking := before != release.None && w.colors[before].beat
 		number := w.colors[before.Other()].release
 		if before != release.None {
 			number = w.colors[before].release
@@ -90,6 +93,9 @@ func TestAnInterruptedDeployIsUndoneToWhatWasLive(t *testing.T) {
 		walk(t, w, undo, len(undo.Steps))
 		if w.colors[p.Color].running && w.colors[p.Color].release == p.Release {
 			t.Fatalf("release %d still runs in %s\n%s", p.Release, p.Color, printed(undo))
+		}
+		if ticking && !w.colors[before].beat {
+			t.Fatalf("the scheduler of %s is not running again\n%s", before, printed(undo))
 		}
 		if before != release.None && (w.serving() != before || w.colors[before].release != number) {
 			t.Fatalf("%s with release %d served before, now %q does\n%s", before, number, w.serving(), printed(undo))
@@ -146,6 +152,9 @@ func endsLive(t *rapid.T, w *world, p Plan) {
 	if w.serving() != p.Color || w.colors[p.Color].release != p.Release || w.table != release.TableFor(p.Color) {
 		t.Fatalf("release %d in %s is not live\n%s", p.Release, p.Color, printed(p))
 	}
+	if len(w.app.Services) > len(testServices) && !w.colors[p.Color].beat {
+		t.Fatalf("the scheduler of %s does not run\n%s", p.Color, printed(p))
+	}
 	other := w.colors[p.Color.Other()]
 	if other.running && w.app.Policy.Standby != release.StandbyWarm {
 		t.Fatalf("%s still runs\n%s", p.Color.Other(), printed(p))
@@ -153,4 +162,13 @@ func endsLive(t *rapid.T, w *world, p Plan) {
 	if other.release != 0 && w.app.Policy.Standby == release.StandbyNone {
 		t.Fatalf("%s is not emptied\n%s", p.Color.Other(), printed(p))
 	}
+}
+
+// TestMain looks at 3,000 worlds a property instead of rapid's 100, which miss
+// some of the rarer ones; -rapid.checks asks for more.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "3000"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
 }

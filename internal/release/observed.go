@@ -118,13 +118,15 @@ func (s ColorState) Whole(services []Service) bool {
 	return true
 }
 
-// Up reports whether the color is whole and every container runs.
+// Up reports whether the services have all their replicas in this color, from
+// one release, and each runs.
 func (s ColorState) Up(services []Service) bool {
 	if !s.Whole(services) {
 		return false
 	}
 	for _, c := range s.Containers {
-		if !c.Running {
+		asked := slices.ContainsFunc(services, func(svc Service) bool { return svc.Name == c.Service })
+		if asked && !c.Running {
 			return false
 		}
 	}

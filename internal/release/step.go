@@ -12,6 +12,7 @@ const (
 	StepPin     StepKind = "pin"     // resolve images to IDs, tag them for the release
 	StepNetwork StepKind = "network" // the app's network, with its fixed subnet
 	StepShared  StepKind = "shared"  // shared services: created if missing, never recreated
+	StepRelease StepKind = "release" // the release command, once, before the new color starts
 	StepClear   StepKind = "clear"   // remove a color that isn't live
 	StepStart   StepKind = "start"   // create and start a color from its release's spec
 	StepResume  StepKind = "resume"  // start the stopped containers of a color again
