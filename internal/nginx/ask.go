@@ -1,0 +1,119 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"teal/internal/nginx/render"
+)
+
+// questions are what is needed to ask an nginx about one app.
+type question struct {
+	addr  string // where a process on this machine meets it
+	host  string
+	token string
+}
+
+// answer is what an nginx says of an app.
+type answer struct {
+	generation string // "" where the app's server isn't the one that answered
+	table      string // "" where no table is set
+}
+
+// errNoAnswer is an nginx, or whatever listens there, that gives no answer
+// about the app: its server isn't loaded or doesn't get this host's requests.
+var errNoAnswer = errors.New("no answer about the app")
+
+// askLimit bounds one question over loopback.
+const askLimit = 2 * time.Second
+
+// client makes an HTTP client for questions. A fresh one opens a connection
+// for each: a kept one could lead to a worker of an older configuration.
+func client(fresh bool) *http.Client {
+	return &http.Client{
+		Timeout: askLimit,
+		Transport: &http.Transport{
+			DialContext:        (&net.Dialer{Timeout: askLimit}).DialContext,
+			DisableKeepAlives:  fresh,
+			DisableCompression: true,
+			IdleConnTimeout:    30 * time.Second,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// ask asks the app's control location. The question goes the way of a
+// client's request, to the address and with the Host a client would use, so
+// an answer proves that this server is the one that clients meet.
+func ask(ctx context.Context, c *http.Client, q question) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+q.addr+render.ControlPath(q.token), nil)
+	if err != nil {
+		return answer{}, err
+	}
+	req.Host = q.host
+	resp, err := c.Do(req)
+	if err != nil {
+		return answer{}, fmt.Errorf("ask nginx at %s: %w", q.addr, errors.Unwrap(err)) // the URL has the token in it
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 64))
+	if err != nil {
+		return answer{}, fmt.Errorf("ask nginx at %s: %w", q.addr, err)
+	}
+	a := answer{generation: resp.Header.Get(render.GenerationHeader)}
+	if a.generation == "" {
+		return answer{}, fmt.Errorf("%s, Host %q: %w", q.addr, q.host, errNoAnswer)
+	}
+	if resp.StatusCode == http.StatusOK {
+		a.table = strings.TrimSpace(string(body))
+	}
+	return a, nil
+}
+
+// questions are those for each address the site listens on.
+func (r *Router) questions(app string, listen, hosts []string) ([]question, error) {
+	token, err := r.readToken(app)
+	if err != nil {
+		return nil, err
+	}
+	var list []question
+	for _, l := range listen {
+		at, err := render.Address(l)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, question{render.Reach(at).String(), asHost(hosts), token})
+	}
+	return list, nil
+}
+
+// asHost is a Host header that the site answers to.
+func asHost(hosts []string) string {
+	if len(hosts) == 0 {
+		return "any.teal.invalid"
+	}
+	return strings.Replace(hosts[0], "*", "any", 1)
+}
+
+// noToken stands for the token of an app that has none yet.
+const noToken = "00000000000000000000000000000000"
+
+// readToken is the app's control token. An app without one is in no nginx.
+func (l layout) readToken(app string) (string, error) {
+	text, err := os.ReadFile(l.token(app))
+	if errors.Is(err, fs.ErrNotExist) {
+		return noToken, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the control token: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}

@@ -1,0 +1,153 @@
+package nginx
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"teal/internal/release"
+)
+
+// How often a drain looks, and how often it says what it sees.
+const (
+	drainEvery = 50 * time.Millisecond
+	drainSays  = time.Second
+)
+
+// Drain waits until no connection leads from a proxy to the addresses. Plain
+// requests are waited for until limits.Timeout; while streams (WebSockets,
+// event streams) are among what remains, until limits.Streams.
+//
+// What counts are established sockets of nginx's workers. nginx itself lets
+// go of those it keeps for later requests after a second (keepalive_timeout
+// in site.tmpl), so what remains is work. A stream's socket is known by its
+// keep-alive timer, which only the locations for streams switch on.
+//
+// Began counts all connections of the beginning, idle ones included.
+func (r *Router) Drain(ctx context.Context, app release.App, addrs []netip.Addr, limits release.DrainLimits, say func(release.EventType, string)) (release.Drained, error) {
+	masters, err := r.masters(ctx, app)
+	if err != nil {
+		return release.Drained{}, err
+	}
+	d := &drain{addrs: addrs, users: map[master]map[int]bool{}, streams: map[uint64]bool{}, started: time.Now(), say: say}
+	for _, m := range masters {
+		d.users[m] = owners(m)
+	}
+	if err := d.look(); err != nil {
+		return release.Drained{}, err
+	}
+	began := len(d.open)
+	err = d.wait(ctx, limits)
+	return release.Drained{Took: time.Since(d.started), Began: began, Cut: len(d.open)}, err
+}
+
+func (r *Router) masters(ctx context.Context, app release.App) ([]master, error) {
+	var list []master
+	for _, p := range app.Proxies {
+		s, err := r.server(ctx, app.Name, p)
+		if err != nil {
+			return nil, err
+		}
+		if m, ok := s.running(); ok {
+			list = append(list, m)
+		}
+	}
+	return list, nil
+}
+
+// drain is one drain under way.
+type drain struct {
+	addrs   []netip.Addr
+	users   map[master]map[int]bool // whom each nginx's workers run as
+	open    map[uint64]bool         // sockets that lead to the addresses, by inode
+	streams map[uint64]bool         // sockets ever seen with the keep-alive timer
+	started time.Time
+	said    time.Time
+	say     func(release.EventType, string)
+}
+
+func (d *drain) wait(ctx context.Context, limits release.DrainLimits) error {
+	tick := time.NewTicker(drainEvery)
+	defer tick.Stop()
+	for len(d.open) > 0 && !d.over(limits) {
+		d.progress()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		if err := d.look(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *drain) over(limits release.DrainLimits) bool {
+	took := time.Since(d.started)
+	_, streams := d.count()
+	return took >= limits.Timeout && (streams == 0 || took >= limits.Streams)
+}
+
+// count splits the open sockets. A timer of the kernel's for unanswered data
+// hides the keep-alive timer for a while, so once a stream, always a stream.
+func (d *drain) count() (plain, streams int) {
+	for inode := range d.open {
+		if d.streams[inode] {
+			streams++
+		}
+	}
+	return len(d.open) - streams, streams
+}
+
+func (d *drain) look() error {
+	d.open = map[uint64]bool{}
+	for m := range d.users {
+		if err := d.lookAt(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookAt counts sockets that belong to the workers' user: others on this
+// machine, our own health checks say, may talk to the addresses too.
+func (d *drain) lookAt(m master) error {
+	list, err := sockets(int(m))
+	if os.IsNotExist(err) || !m.alive() {
+		return nil // an nginx that is gone has no connections
+	}
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if s.state != stateEstablished || !d.users[m][s.user] || !slices.Contains(d.addrs, s.remote.Addr()) {
+			continue
+		}
+		d.open[s.inode] = true
+		if s.probed {
+			d.streams[s.inode] = true
+		}
+	}
+	return nil
+}
+
+func owners(m master) map[int]bool {
+	set := map[int]bool{}
+	for _, pid := range m.workers() {
+		set[user(pid)] = true
+	}
+	return set
+}
+
+func (d *drain) progress() {
+	if d.say == nil || time.Since(d.said) < drainSays {
+		return
+	}
+	d.said = time.Now()
+	plain, streams := d.count()
+	d.say(release.EventProgress, fmt.Sprintf("%d requests and %d streams are still open", plain, streams))
+}

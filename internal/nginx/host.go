@@ -1,0 +1,120 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"teal/internal/release"
+)
+
+// sitePrefix makes our files the last of their folder, so that we never
+// become the default server of a port by coming first.
+const sitePrefix = "zz-teal-"
+
+// host is the machine's nginx, beside other people's sites. What it is like
+// is read from its configuration files, not from nginx -T: they must be
+// understood also when the configuration is broken.
+func (r *Router) host(ctx context.Context, app string, p release.Proxy) (server, error) {
+	b, err := r.program(ctx, p.Bin)
+	if err != nil {
+		return server{}, err
+	}
+	s := server{program: b, kind: release.ProxyHost, name: p.Name(), main: p.Config}
+	if s.main == "" {
+		s.main = "/etc/nginx/nginx.conf"
+	}
+	s.args = []string{"-c", s.main}
+	conf, err := readConf(s.main)
+	if errors.Is(err, fs.ErrNotExist) {
+		return server{}, noHost(s.main)
+	}
+	if err != nil {
+		return server{}, fmt.Errorf("read nginx's configuration: %w", err)
+	}
+	s.pidFile = one(b, conf, "pid", b.pid)
+	s.errorLog = one(b, conf, "error_log", b.errorLog)
+	s.accessLogs = inheritedLogs(b, conf)
+	s.colorHeader = len(within(conf, "http", "add_header")) == 0
+	s.site, err = siteFile(s.main, conf, app, p.Sites)
+	return s, err
+}
+
+func noHost(main string) error {
+	return &release.Error{
+		Code: release.Unreachable,
+		What: "nginx has no configuration at " + main,
+		Next: "install nginx on this machine, name its main file in proxy.config, or use proxy: {kind: standalone}",
+	}
+}
+
+// one is the path that a directive of the main block gives, or the built-in.
+func one(b program, conf []directive, name, usual string) string {
+	if found := all(conf, name); len(found) > 0 && len(found[0].args) > 0 {
+		return under(b.prefix, found[0].args[0])
+	}
+	return usual
+}
+
+// inheritedLogs are the access logs that a server has which names none.
+func inheritedLogs(b program, conf []directive) [][]string {
+	var logs [][]string
+	for _, d := range within(conf, "http", "access_log") {
+		if len(d.args) == 0 {
+			continue
+		}
+		if d.args[0] == "off" {
+			return nil
+		}
+		logs = append(logs, append([]string{under(b.prefix, d.args[0])}, d.args[1:]...))
+	}
+	if len(logs) == 0 && !strings.HasPrefix(b.httpLog, "/dev/null") {
+		return [][]string{{b.httpLog, "combined"}}
+	}
+	return logs
+}
+
+// siteFile is where the file goes that brings the app into this nginx. It
+// must match an include of the http block, else nginx would never read it.
+func siteFile(main string, conf []directive, app, folder string) (string, error) {
+	name := sitePrefix + app + ".conf"
+	patterns := includes(main, conf)
+	tries := []string{"sites-enabled", "conf.d"}
+	if folder != "" {
+		tries = []string{folder}
+	}
+	for _, try := range tries {
+		path := filepath.Join(under(filepath.Dir(main), try), name)
+		for _, pattern := range patterns {
+			if ok, _ := filepath.Match(pattern, path); ok && isFolder(filepath.Dir(path)) {
+				return path, nil
+			}
+		}
+	}
+	return "", &release.Error{
+		Code:   release.Invalid,
+		What:   fmt.Sprintf("%s includes no %s of %s", main, name, strings.Join(tries, " or ")),
+		Detail: append([]string{"its http block includes:"}, patterns...),
+		Next:   "name in proxy.sites a folder whose *.conf files the http block includes",
+	}
+}
+
+// includes are the absolute patterns that the http block includes.
+func includes(main string, conf []directive) []string {
+	var list []string
+	for _, d := range within(conf, "http", "include") {
+		if len(d.args) == 1 {
+			list = append(list, under(filepath.Dir(main), d.args[0]))
+		}
+	}
+	return list
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,78 @@
+package nginx
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"teal/internal/nginx/render"
+	"teal/internal/release"
+)
+
+// layout is where things lie under the state root. The root and all folders
+// nginx's workers look into are traversable for everyone and writable by
+// teal alone.
+type layout struct{ root string }
+
+func (l layout) tables() string                     { return filepath.Join(l.root, "tables") }
+func (l layout) table(t release.Table) string       { return filepath.Join(l.tables(), t.Name()) }
+func (l layout) lives() string                      { return filepath.Join(l.root, "live") }
+func (l layout) live(app string) string             { return filepath.Join(l.lives(), app) }
+func (l layout) next(app string) string             { return filepath.Join(l.lives(), "."+app+".next") }
+func (l layout) flags(app string) string            { return filepath.Dir(l.watch(app)) }
+func (l layout) watch(app string) string            { return render.WatchFlag(l.root, app) }
+func (l layout) closing(k release.ProxyKind) string { return render.ClosingFlag(l.root, k) }
+func (l layout) app(app string) string              { return filepath.Join(l.root, "apps", app) }
+func (l layout) token(app string) string            { return filepath.Join(l.app(app), "token") }
+func (l layout) traffic(app string) string          { return render.TrafficLog(l.root, app) }
+func (l layout) proxy() string                      { return filepath.Join(l.root, "proxy") }
+func (l layout) lock() string                       { return filepath.Join(l.root, "nginx.lock") }
+func (l layout) conf(a string, k release.ProxyKind) string {
+	return filepath.Join(l.app(a), string(k)+".conf")
+}
+
+// confs are the configuration files of all apps in an nginx of that kind.
+func (l layout) confs(k release.ProxyKind) ([]string, error) {
+	return filepath.Glob(l.conf("*", k))
+}
+
+// folder makes a folder that nginx's workers can pass through, whatever the
+// umask is.
+func folder(path string) error {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() == 0o755 {
+		return err
+	}
+	return os.Chmod(path, 0o755)
+}
+
+// reachable refuses a state root that nginx's workers can't get to: every test
+// for a bucket would say no, and all clients stay on blue.
+func (l layout) reachable() error {
+	if os.Geteuid() != 0 {
+		return nil // the workers are who we are
+	}
+	for dir := l.root; dir != "/"; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return fmt.Errorf("look at the way to the state root: %w", err)
+		}
+		if info.Mode().Perm()&0o001 == 0 {
+			return &release.Error{
+				Code: release.Invalid, What: "nginx's workers cannot pass through " + dir + " to teal's state",
+				Next: "chmod o+x " + dir + ", or put TEAL_STATE_DIR elsewhere",
+			}
+		}
+	}
+	return nil
+}
+
+// remains reports whether something lies at the path, a dangling symlink
+// included.
+func remains(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

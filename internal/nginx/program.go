@@ -1,0 +1,147 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"teal/internal/release"
+)
+
+// program is an nginx binary and the paths it was built with (nginx -V).
+type program struct {
+	path     string // absolute
+	version  string // "1.22.1"
+	prefix   string
+	conf     string
+	pid      string
+	errorLog string
+	httpLog  string
+}
+
+// commandLimit bounds one run of nginx: as a test, or to start.
+const commandLimit = 20 * time.Second
+
+// program finds the nginx program named in teal.yaml, or the usual one, and
+// asks it how it was built.
+func (r *Router) program(ctx context.Context, name string) (program, error) {
+	path, err := find(name)
+	if err != nil {
+		return program{}, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if b, ok := r.built[path]; ok {
+		return b, nil
+	}
+	out, err := run(ctx, path, "-V")
+	if err != nil {
+		return program{}, unusable(path, out, err)
+	}
+	b := parseBuild(string(out))
+	if b.version == "" {
+		return program{}, unusable(path, out, errors.New("it does not answer -V as nginx does"))
+	}
+	b.path = path
+	r.built[path] = b
+	return b, nil
+}
+
+// find looks in PATH and, since ordinary users often don't have it there, in
+// /usr/sbin.
+func find(name string) (string, error) {
+	tries := []string{name}
+	if name == "" {
+		tries = []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"}
+	}
+	for _, try := range tries {
+		if path, err := exec.LookPath(try); err == nil {
+			return filepath.Abs(path)
+		}
+	}
+	return "", &release.Error{
+		Code:   release.Unreachable,
+		What:   "nginx is not installed",
+		Detail: []string{"looked for " + strings.Join(tries, ", ")},
+		Next:   "install it (Debian, Ubuntu: apt-get install nginx), or name the program in proxy.bin",
+	}
+}
+
+func unusable(path string, out []byte, err error) error {
+	return &release.Error{
+		Code: release.Unreachable, What: "nginx cannot be run: " + path,
+		Detail: lines(out), Next: "name a working nginx in proxy.bin", Err: err,
+	}
+}
+
+var (
+	versionForm = regexp.MustCompile(`(?m)^nginx version: \S+?/(\S+)`)
+	optionForm  = regexp.MustCompile(`--([a-z-]+)=(?:'([^']*)'|(\S*))`)
+)
+
+// parseBuild reads what nginx -V prints. The defaults are those of nginx's
+// auto/options.
+func parseBuild(text string) program {
+	options := map[string]string{}
+	for _, m := range optionForm.FindAllStringSubmatch(text, -1) {
+		options[m[1]] = m[2] + m[3]
+	}
+	b := program{prefix: options["prefix"]}
+	if b.prefix == "" {
+		b.prefix = "/usr/local/nginx"
+	}
+	path := func(option, usual string) string {
+		if options[option] != "" {
+			usual = options[option]
+		}
+		return under(b.prefix, usual)
+	}
+	b.conf = path("conf-path", "conf/nginx.conf")
+	b.pid = path("pid-path", "logs/nginx.pid")
+	b.errorLog = path("error-log-path", "logs/error.log")
+	b.httpLog = path("http-log-path", "logs/access.log")
+	if m := versionForm.FindStringSubmatch(text); m != nil {
+		b.version = m[1]
+	}
+	return b
+}
+
+// under resolves a path of nginx's config; "stderr" and "syslog:…" stay.
+func under(dir, path string) string {
+	if filepath.IsAbs(path) || path == "stderr" || strings.HasPrefix(path, "syslog:") {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// run runs nginx and returns what it prints on both outputs.
+func run(ctx context.Context, path string, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, commandLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.WaitDelay = time.Second // a daemon that keeps the pipe must not keep us
+	out, err := cmd.CombinedOutput()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil
+	}
+	if err != nil {
+		return out, fmt.Errorf("run %s %s: %w", path, strings.Join(args, " "), err)
+	}
+	return out, nil
+}
+
+// lines splits output into lines without empty ones.
+func lines(out []byte) []string {
+	var list []string
+	for line := range strings.Lines(string(out)) {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
+}

@@ -1,0 +1,162 @@
+package nginx
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"teal/internal/release"
+)
+
+// reload makes a running nginx take up its files and returns when it has: no
+// worker of before takes connections any more, and whether the questions are
+// answered as wanted is seen for itself. That nginx -s reload succeeds says
+// nothing: with a port it can't get, nginx keeps the old configuration.
+func (s server) reload(ctx context.Context, m master, seen func(context.Context) error) error {
+	old := slices.DeleteFunc(m.workers(), func(pid int) bool { return !accepts(pid) })
+	mark := size(s.errorLog)
+	if err := m.signal(syscall.SIGHUP); err != nil {
+		return fmt.Errorf("reload the %s: %w", s.name, err)
+	}
+	wait, cancel := context.WithTimeout(ctx, reloadLimit)
+	defer cancel()
+	var last error
+	var refused []string
+	err := poll(wait, 3*time.Millisecond, func() bool {
+		if slices.ContainsFunc(old, accepts) {
+			refused = refusals(s.errorLog, mark, m)
+			return len(refused) > 0
+		}
+		last = seen(wait)
+		return last == nil
+	})
+	if err == nil && len(refused) == 0 {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return s.kept(refused, last)
+}
+
+// kept is the error of an nginx that goes on with its old configuration.
+func (s server) kept(refused []string, last error) error {
+	e := &release.Error{
+		Code: release.Unreachable, What: "the " + s.name + " did not take the new configuration",
+		Detail: withHolders(refused), Next: "see " + s.errorLog, Err: last,
+	}
+	if last != nil && len(refused) == 0 {
+		e.What, e.Detail = "the "+s.name+" was reloaded but does not serve the app", []string{last.Error()}
+		e.Next = "see that no other server of this nginx, and no other program, answers at this address"
+	}
+	return e
+}
+
+// refusals are the lines by which the master has said, from the mark on, that
+// it gives the reload up. It tries five times to bind, so those lines alone
+// don't say so.
+func refusals(log string, mark int64, m master) []string {
+	var list []string
+	final := false
+	for _, line := range tail(log, mark) {
+		if !strings.Contains(line, fmt.Sprintf("[emerg] %d#", m)) {
+			continue
+		}
+		list = append(list, line)
+		final = final || !bindForm.MatchString(line)
+	}
+	if !final {
+		return nil
+	}
+	return slices.Compact(list)
+}
+
+// size is where a log ends now; 0 for what is no file, such as stderr.
+func size(log string) int64 {
+	info, err := os.Stat(log)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// tailLimit bounds how much of a log is looked at.
+const tailLimit = 64 << 10
+
+// tail returns the lines of a log from an offset on, of a long log the last.
+func tail(log string, from int64) []string {
+	file, err := os.Open(log)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.NewSectionReader(file, max(from, size(log)-tailLimit), tailLimit))
+	if err != nil {
+		return nil
+	}
+	return lines(text)
+}
+
+// ProxyReload makes teal's own nginx read its files again.
+func (r *Router) ProxyReload(ctx context.Context, bin string) error {
+	s, err := r.standalone(ctx, bin)
+	if err != nil {
+		return err
+	}
+	unlock, err := r.exclusive(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	m, ok := s.running()
+	if !ok {
+		return s.down()
+	}
+	if err := r.lay(); err != nil {
+		return err
+	}
+	if err := s.sound(ctx); err != nil {
+		return err
+	}
+	apps, err := r.routed(s.kind)
+	if err != nil {
+		return err
+	}
+	return r.gently(ctx, s, m, apps, func(ctx context.Context) error { return r.allServed(ctx, apps) })
+}
+
+// allServed asks for every app whether it answers what its file says.
+func (r *Router) allServed(ctx context.Context, apps []routed) error {
+	for _, a := range apps {
+		qs, err := r.questions(a.app, a.listen, a.hosts)
+		if err != nil {
+			return err
+		}
+		if err := serves(ctx, qs, a.generation); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serves asks on new connections whether the generation is served at each
+// address.
+func serves(ctx context.Context, qs []question, generation string) error {
+	c := client(true)
+	defer c.CloseIdleConnections()
+	for _, q := range qs {
+		a, err := ask(ctx, c, q)
+		if err != nil {
+			return err
+		}
+		if a.generation != generation {
+			return fmt.Errorf("%s answers generation %s, not %s", q.addr, a.generation, generation)
+		}
+	}
+	return nil
+}

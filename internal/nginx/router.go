@@ -1,0 +1,61 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"teal/internal/release"
+)
+
+// Router is the chain of nginx servers in front of apps. One Router may serve
+// several apps, and several processes may use one state root: what changes
+// nginx is serialized by a lock of the kernel's.
+type Router struct {
+	layout
+	warm  *http.Client // keeps its connection: cheap questions about the table
+	mu    sync.Mutex
+	built map[string]program // by path: what nginx -V says
+}
+
+// New returns the Router of the state root, an absolute path, which is made
+// if it isn't there.
+func New(root string) (*Router, error) {
+	if !filepath.IsAbs(root) {
+		return nil, fmt.Errorf("the state root %q is not an absolute path", root)
+	}
+	if err := folder(root); err != nil {
+		return nil, fmt.Errorf("make the state root: %w", err)
+	}
+	return &Router{
+		layout: layout{filepath.Clean(root)},
+		warm:   client(false),
+		built:  map[string]program{},
+	}, nil
+}
+
+// Close gives the kept connection up.
+func (r *Router) Close() { r.warm.CloseIdleConnections() }
+
+// exclusive takes the lock under which an nginx's files and processes are
+// changed. Apps share an nginx, so one app's deploy must not test or reload
+// while another's files are half way.
+func (r *Router) exclusive(ctx context.Context) (unlock func(), err error) {
+	lock := flock.New(r.lock(), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("wait for another teal that changes nginx: %w", err)
+	}
+	for _, k := range []release.ProxyKind{release.ProxyStandalone, release.ProxyHost} {
+		if err := lift(r.closing(k)); err != nil { // nobody else reloads now: a killed teal left it
+			return nil, errors.Join(err, lock.Close())
+		}
+	}
+	return func() { _ = lock.Close() }, nil
+}

@@ -1,0 +1,135 @@
+package nginx
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// socket is a line of /proc/<pid>/net/tcp or tcp6 (proc_net_tcp.txt of the
+// kernel's documentation).
+type socket struct {
+	local  netip.AddrPort
+	remote netip.AddrPort
+	state  int
+	probed bool // its timer is the keep-alive timer: SO_KEEPALIVE is on
+	user   int
+	inode  uint64
+}
+
+// States of a socket (tcp_states.h) and the kind of its keep-alive timer.
+const (
+	stateEstablished = 1
+	stateListen      = 10
+	timerKeepalive   = "02"
+)
+
+// sockets lists the TCP sockets in the network namespace of a process.
+func sockets(pid int) ([]socket, error) {
+	list, err := socketsIn(procPath(pid, "net/tcp"))
+	if err != nil {
+		return nil, fmt.Errorf("read the sockets of process %d: %w", pid, err)
+	}
+	six, err := socketsIn(procPath(pid, "net/tcp6"))
+	if os.IsNotExist(err) { // a kernel without IPv6
+		return list, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the sockets of process %d: %w", pid, err)
+	}
+	return append(list, six...), nil
+}
+
+func socketsIn(path string) ([]socket, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var list []socket
+	scan := bufio.NewScanner(file)
+	for scan.Scan() {
+		if s, ok := parseSocket(scan.Text()); ok {
+			list = append(list, s)
+		}
+	}
+	return list, scan.Err()
+}
+
+// parseSocket reads the columns sl, local, remote, st, queues, tr:when, retr,
+// uid, timeout, inode. The heading isn't a socket.
+func parseSocket(line string) (socket, bool) {
+	f := strings.Fields(line)
+	if len(f) < 10 {
+		return socket{}, false
+	}
+	local, ok1 := parseEnd(f[1])
+	remote, ok2 := parseEnd(f[2])
+	state, err1 := strconv.ParseInt(f[3], 16, 32)
+	user, err2 := strconv.Atoi(f[7])
+	inode, err3 := strconv.ParseUint(f[9], 10, 64)
+	if !ok1 || !ok2 || err1 != nil || err2 != nil || err3 != nil {
+		return socket{}, false
+	}
+	timer, _, _ := strings.Cut(f[5], ":")
+	return socket{local, remote, int(state), timer == timerKeepalive, user, inode}, true
+}
+
+// parseEnd reads address:port. The kernel prints the address as words of 32
+// bits in the machine's byte order.
+func parseEnd(s string) (netip.AddrPort, bool) {
+	words, ports, _ := strings.Cut(s, ":")
+	raw, err := hex.DecodeString(words)
+	port, err2 := strconv.ParseUint(ports, 16, 16)
+	if err != nil || err2 != nil || len(raw)%4 != 0 {
+		return netip.AddrPort{}, false
+	}
+	for i := 0; i < len(raw); i += 4 {
+		binary.NativeEndian.PutUint32(raw[i:], binary.BigEndian.Uint32(raw[i:]))
+	}
+	addr, ok := netip.AddrFromSlice(raw)
+	return netip.AddrPortFrom(addr.Unmap(), uint16(port)), ok
+}
+
+// listener names the process that listens on an address, or on its port at
+// all addresses: "python3 (pid 123)". It is "" where nobody is found, or may
+// be looked at.
+func listener(at netip.AddrPort) string {
+	list, err := sockets(os.Getpid())
+	if err != nil {
+		return ""
+	}
+	for _, s := range list {
+		if s.state != stateListen || !meets(s.local, at) {
+			continue
+		}
+		link := fmt.Sprintf("socket:[%d]", s.inode)
+		for _, pid := range processes() {
+			if opened(pid, link) {
+				return fmt.Sprintf("%s (pid %d)", command(pid), pid)
+			}
+		}
+	}
+	return ""
+}
+
+// meets reports whether two listening addresses are in each other's way.
+func meets(a, b netip.AddrPort) bool {
+	if a.Port() != b.Port() {
+		return false
+	}
+	return a.Addr() == b.Addr() || a.Addr().IsUnspecified() || b.Addr().IsUnspecified()
+}
+
+func command(pid int) string {
+	text, err := os.ReadFile(procPath(pid, "comm"))
+	if err != nil {
+		return "a process"
+	}
+	return strings.TrimSpace(string(text))
+}

@@ -1,0 +1,68 @@
+package nginx
+
+import (
+	"context"
+	"fmt"
+	"os"
+	osuser "os/user"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"teal/internal/nginx/render"
+	"teal/internal/release"
+)
+
+// standalone is teal's own nginx.
+func (r *Router) standalone(ctx context.Context, bin string) (server, error) {
+	b, err := r.program(ctx, bin)
+	if err != nil {
+		return server{}, err
+	}
+	main := filepath.Join(r.proxy(), "nginx.conf")
+	return server{
+		program: b, kind: release.ProxyStandalone, name: release.Proxy{Kind: release.ProxyStandalone}.Name(),
+		// The configuration first: nginx shows its arguments in its title, for
+		// which there may be room for little more.
+		main: main, args: []string{"-c", main, "-p", r.proxy() + "/"},
+		pidFile:  filepath.Join(r.proxy(), "nginx.pid"),
+		errorLog: filepath.Join(r.proxy(), "logs", "error.log"),
+		// Nothing of ours stands in the http block, so there is nothing that
+		// a header in the app's server could switch off.
+		colorHeader: true,
+	}, nil
+}
+
+// lay makes the folders and the main configuration of teal's own nginx.
+func (r *Router) lay() error {
+	for _, dir := range []string{"proxy", "proxy/logs", "proxy/temp", "apps", "live", "flags", "tables"} {
+		if err := folder(filepath.Join(r.root, dir)); err != nil {
+			return fmt.Errorf("make nginx's folders: %w", err)
+		}
+	}
+	if err := r.reachable(); err != nil {
+		return err
+	}
+	text, err := render.Main(r.root, workerUser())
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(filepath.Join(r.proxy(), "nginx.conf"), text, 0o644); err != nil {
+		return fmt.Errorf("write nginx's main configuration: %w", err)
+	}
+	return nil
+}
+
+// workerUser is whom nginx's workers run as: "" leaves them who we are, which
+// is all an ordinary user can do.
+func workerUser() string {
+	if os.Geteuid() != 0 {
+		return ""
+	}
+	for _, name := range []string{"www-data", "nginx", "nobody"} {
+		if _, err := osuser.Lookup(name); err == nil {
+			return name
+		}
+	}
+	return ""
+}

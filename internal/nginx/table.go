@@ -1,0 +1,132 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"teal/internal/nginx/render"
+	"teal/internal/release"
+)
+
+// Shift makes the table the live one: one rename of a symlink, which all
+// workers of all proxies see at the same instant. It is durable when it
+// returns. Shifting to the table that is live already changes nothing.
+func (r *Router) Shift(ctx context.Context, app release.App, table release.Table) error {
+	if err := r.tabled(ctx, table); err != nil {
+		return fmt.Errorf("build table %s: %w", table.Name(), err)
+	}
+	if on, known := r.onDisk(app.Name); known && on == table {
+		return nil
+	}
+	if err := r.link(app.Name, table); err != nil {
+		return fmt.Errorf("shift to table %s: %w", table.Name(), err)
+	}
+	return nil
+}
+
+// tabled makes sure that the table is there, which it nearly always is.
+func (r *Router) tabled(ctx context.Context, table release.Table) error {
+	if r.complete(table) {
+		return nil
+	}
+	unlock, err := r.exclusive(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return r.build(table)
+}
+
+func (r *Router) link(app string, table release.Table) error {
+	if err := folder(r.lives()); err != nil {
+		return err
+	}
+	// The name is free to use again: whoever holds the app's deploy lock is
+	// the only one to shift it, and what a killed one left is in the way.
+	next := r.next(app)
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Symlink(filepath.Join("..", "tables", table.Name()), next); err != nil {
+		return err
+	}
+	if err := os.Rename(next, r.live(app)); err != nil {
+		return err
+	}
+	return syncFolder(r.lives())
+}
+
+// onDisk is the table the app's symlink names.
+func (l layout) onDisk(app string) (release.Table, bool) {
+	target, err := os.Readlink(l.live(app))
+	if err != nil {
+		return release.Table{}, false
+	}
+	table, err := release.ParseTable(filepath.Base(target))
+	return table, err == nil
+}
+
+// complete reports whether the table can be linked to. A folder under its
+// final name always is: it is filled under another and renamed.
+func (l layout) complete(table release.Table) bool { return remains(l.table(table)) }
+
+// build makes the table's folder unless it is there. Only the holder of the
+// lock builds, so drafts that lie about are a killed one's.
+func (l layout) build(table release.Table) error {
+	if l.complete(table) {
+		return nil
+	}
+	if err := folder(l.tables()); err != nil {
+		return err
+	}
+	draft := filepath.Join(l.tables(), ".draft")
+	if err := errors.Join(os.RemoveAll(draft), os.Mkdir(draft, 0o755)); err != nil {
+		return err
+	}
+	if err := fill(draft, table); err != nil {
+		return err
+	}
+	if err := os.Rename(draft, l.table(table)); err != nil {
+		return err
+	}
+	return syncFolder(l.tables())
+}
+
+// fill writes a file for each bucket that goes to green, and the table's name,
+// which the control location serves.
+func fill(dir string, table release.Table) error {
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return err
+	}
+	for _, bucket := range render.Buckets()[:table.Green] {
+		if err := publish(filepath.Join(dir, bucket), ""); err != nil {
+			return err
+		}
+	}
+	if err := publish(filepath.Join(dir, "table"), table.Name()+"\n"); err != nil {
+		return err
+	}
+	return syncFolder(dir)
+}
+
+// publish writes a file that nginx's workers may read.
+func publish(path, text string) error {
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Chmod(path, 0o644)
+}
+
+// syncFolder makes renames in the folder survive a power cut.
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}
