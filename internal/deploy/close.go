@@ -17,6 +17,9 @@ func (r *run) close(err error) (release.Receipt, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 	defer cancel()
 	r.testify(ctx)
+	if err == nil && r.taken != 0 {
+		err = r.Journal.SetState(r.app.Name, r.taken, release.StateUndone, release.None, "aborted")
+	}
 	r.receipt.Outcome = outcomeOf(err)
 	r.receipt.Took = time.Since(r.started)
 	r.receipt.Live = r.liveNow(ctx)

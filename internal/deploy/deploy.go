@@ -8,6 +8,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"teal/internal/plan"
@@ -43,6 +44,12 @@ func (d *Deployer) Rollback(ctx context.Context, app release.App, to int) (relea
 	return d.locked(ctx, app, plan.Goal{Kind: release.KindRollback, Number: to})
 }
 
+// Abort takes a deploy back that was killed: what it brought goes, what was
+// live before is live again.
+func (d *Deployer) Abort(ctx context.Context, app release.App) (release.Receipt, error) {
+	return d.locked(ctx, app, plan.Goal{Kind: release.KindUndo, Forced: true})
+}
+
 // Down takes the app away: containers, networks, config, and with volumes
 // also its named volumes.
 func (d *Deployer) Down(ctx context.Context, app release.App, volumes bool) (release.Receipt, error) {
@@ -71,14 +78,21 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 	for _, text := range o.Project.Notes {
 		d.note(app, text)
 	}
-	if err := d.settle(o); err != nil {
+	g, err = aimed(g, o)
+	if err != nil {
+		return release.Receipt{}, d.withState(err, o)
+	}
+	if err := errors.Join(d.rebuild(o), d.settle(o)); err != nil {
 		return release.Receipt{}, err
 	}
-	p, err := plan.Build(o, numbered(g, o))
+	p, err := plan.Build(o, g)
 	if err != nil {
 		return release.Receipt{}, d.withState(err, o)
 	}
 	r := d.newRun(app, p, o)
+	if g.Kind == release.KindUndo && g.Of == release.KindDeploy {
+		r.taken = g.Number
+	}
 	if err := r.open(g.Kind, p.Release, p.Color); err != nil {
 		return release.Receipt{}, err
 	}
@@ -94,17 +108,32 @@ func (d *Deployer) plan(ctx context.Context, app release.App, g plan.Goal) (plan
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	p, err := plan.Build(o, numbered(g, o))
+	g, err = aimed(g, o)
+	if err != nil {
+		return plan.Plan{}, d.withState(err, o)
+	}
+	p, err := plan.Build(o, g)
 	if err != nil {
 		return plan.Plan{}, d.withState(err, o)
 	}
 	return p, nil
 }
 
-// numbered gives a deploy the next number of the app.
-func numbered(g plan.Goal, o release.Observed) plan.Goal {
-	if g.Kind == release.KindDeploy {
+// aimed completes a goal by what was observed: a deploy gets the next number,
+// an abort the deploy it is about.
+func aimed(g plan.Goal, o release.Observed) (plan.Goal, error) {
+	switch {
+	case g.Kind == release.KindDeploy:
 		g.Number = o.Next
+	case g.Kind == release.KindUndo && o.Unended == nil:
+		return g, &release.Error{
+			Code: release.Invalid, What: "nothing to abort: no deploy of " + o.App.Name + " runs or was cut off",
+			Next: "teal rollback, to go back to the release before the live one",
+		}
+	case g.Kind == release.KindUndo:
+		g.Number, g.Of = o.Unended.Release, o.Unended.Kind
+		g.Color = o.ColorOf(g.Number)
+		g.Before = o.ReleaseIn(g.Color.Other())
 	}
-	return g
+	return g, nil
 }

@@ -118,10 +118,13 @@ func (r *run) start(ctx context.Context, s release.Step) error {
 	return r.Runtime.Start(ctx, r.app, *spec, s.Color, r.say, s.Services...)
 }
 
+// resume needs no spec to start containers that are there; a journal that was
+// rebuilt has none.
 func (r *run) resume(ctx context.Context, s release.Step) error {
 	spec, err := r.release(ctx)
 	if err != nil {
-		return err
+		r.say(release.EventNote, "resumed without the release's spec: "+err.Error())
+		spec = &release.Spec{App: r.app.Name, Number: r.plan.Release}
 	}
 	return r.Runtime.Resume(ctx, r.app, *spec, s.Color, r.say, s.Services...)
 }

@@ -121,7 +121,7 @@ func (m *machine) Observe(_ context.Context, app release.App) (release.Engine, e
 			continue
 		}
 		e.Colors[c] = release.ColorState{Release: have.release, Containers: []release.Container{
-			{ID: string(c), Service: app.Services[0].Name, Color: c, Replica: 1, Release: have.release, Running: have.running},
+			{ID: string(c), Service: app.Services[0].Name, Color: c, Replica: 1, Release: have.release, Running: have.running, Image: "sha256:1"},
 		}}
 	}
 	return e, nil

@@ -91,6 +91,12 @@ func (j fakeJournal) SetState(_ string, number int, state release.State, c relea
 	return j.entry()
 }
 
+func (j fakeJournal) Restore(r release.Release) error {
+	j.memory.Releases = slices.Insert(j.memory.Releases, 0, r)
+	j.memory.Next = max(j.memory.Next, r.Number+1)
+	return j.entry()
+}
+
 func (j fakeJournal) Prune(string, []int) error { return j.entry() }
 
 func (j fakeJournal) End(id int64, _ release.Outcome, _ *release.Receipt) error {

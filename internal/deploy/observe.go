@@ -28,11 +28,19 @@ func (d *Deployer) observe(ctx context.Context, app release.App, g plan.Goal) (r
 	if err = errors.Join(err, <-project); err != nil {
 		return release.Observed{}, err
 	}
+	o.Rebuilt = lost(memory, o)
+	if o.Rebuilt {
+		memory.Network = networkOf(o.Engine)
+	}
 	if o.Network, err = d.network(memory.Network, o, g); err != nil {
 		return release.Observed{}, err
 	}
 	if o.Routing, err = d.Router.Observe(ctx, app, o.Network); err != nil {
 		return release.Observed{}, fmt.Errorf("ask nginx: %w", err)
+	}
+	if o.Rebuilt {
+		m := rebuilt(o)
+		o.Releases, o.Next = m.Releases, m.Next
 	}
 	return o, nil
 }

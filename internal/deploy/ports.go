@@ -112,8 +112,10 @@ type Journal interface {
 	Intent(deploy int64, n int, step release.Step) error
 	Result(deploy int64, n int, failure string) error
 	// SetState moves a release in its life. Making one live turns the one
-	// that was live into replaced.
+	// that was live into replaced, or withdrawn where it is the newer one.
 	SetState(app string, number int, state release.State, color release.Color, reason string) error
+	// Restore puts a release into a journal that has lost it.
+	Restore(r release.Release) error
 	// Prune drops the specs of all releases of the app but those kept; the
 	// history keeps their rows.
 	Prune(app string, keep []int) error

@@ -22,6 +22,7 @@ type run struct {
 	receipt release.Receipt
 	decided time.Time // when the last shift was decided
 	spec    *release.Spec
+	taken   int                      // the release that an abort takes back, 0 for none
 	witness func() release.Witnessed // ends the witness; nil if none runs
 }
 

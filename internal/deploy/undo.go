@@ -14,8 +14,12 @@ import (
 // It goes on even though ctx has ended. It returns what a person is told.
 func (r *run) compensate(ctx context.Context, cause error) error {
 	told := r.explain(ctx, cause)
-	if r.plan.Kind == release.KindDown {
+	switch r.plan.Kind {
+	case release.KindDown:
 		told.Next = "teal down, which goes on from what is there"
+		return told
+	case release.KindUndo:
+		told.Next = "teal deploy, which goes on from what is there"
 		return told
 	}
 	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)

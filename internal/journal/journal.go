@@ -50,10 +50,7 @@ func Open(root string) (*Journal, error) {
 	if err := j.prepare(); err != nil {
 		return nil, j.fault("prepare the state folder", err)
 	}
-	if err := j.connect("rw"); err != nil {
-		return nil, err
-	}
-	return j, nil
+	return j.orNone(j.connect("rw"))
 }
 
 // OpenReadOnly opens the journal for reading. It creates nothing: where there
@@ -66,12 +63,21 @@ func OpenReadOnly(root string) (*Journal, error) {
 	j := &Journal{root: root, readOnly: true, held: map[string]*hold{}}
 	_, err = os.Stat(j.file())
 	if errors.Is(err, fs.ErrNotExist) {
-		return j, j.connectEmpty()
+		return j.orNone(j.connectEmpty())
 	}
 	if err != nil {
 		return nil, j.fault("open the journal", err)
 	}
-	return j, j.connect("ro")
+	return j.orNone(j.connect("ro"))
+}
+
+// orNone is the Journal, or nil with the error: one without a database can't
+// be closed.
+func (j *Journal) orNone(err error) (*Journal, error) {
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
 }
 
 // Close lets go of the database. Locks stay until they are unlocked.

@@ -78,6 +78,24 @@ func (j *Journal) Running(app string) (bool, error) {
 	return !got, lock.Unlock()
 }
 
+// Holder is the process that holds the app's lock at this moment, 0 if none
+// does.
+func (j *Journal) Holder(app string) (pid int, err error) {
+	held, err := j.Running(app)
+	if err != nil || !held {
+		return 0, err
+	}
+	text, err := os.ReadFile(j.lockPath(app))
+	if err != nil {
+		return 0, j.fault("read the lock of "+app, err)
+	}
+	var who holder
+	if err := json.Unmarshal(text, &who); err != nil {
+		return 0, j.fault("read the lock of "+app, err)
+	}
+	return who.PID, nil
+}
+
 func (j *Journal) lockPath(app string) string { return filepath.Join(j.root, "locks", app) }
 
 // lockFile is the path of the app's lock, its folder made.

@@ -206,6 +206,19 @@ func TestDamageInTheMiddleIsToldAsSuch(t *testing.T) {
 	}
 }
 
+// A caller closes what it was given: a Journal without a database would not
+// survive that.
+func TestAJournalThatCannotBeOpenedIsNone(t *testing.T) {
+	root := t.TempDir()
+	must(t, os.WriteFile(root+"/teal.db", []byte(strings.Repeat("nonsense", 1000)), 0o600))
+	if j, err := Open(root); j != nil || err == nil {
+		t.Errorf("have %v, %v", j, err)
+	}
+	if j, err := OpenReadOnly(root); j != nil || err == nil {
+		t.Errorf("to read: have %v, %v", j, err)
+	}
+}
+
 func TestAFullDiskIsToldAndTheJournalStaysWhole(t *testing.T) {
 	j := opened(t, t.TempDir())
 	id := begin(t, j, 1)

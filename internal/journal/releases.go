@@ -19,8 +19,9 @@ const memorable = `app = ?1 AND number IN (
 	SELECT number FROM releases WHERE app = ?1 AND number >= ?2 UNION
 	SELECT number FROM releases INDEXED BY releases_runnable WHERE app = ?1 AND images <> '') ORDER BY number DESC`
 
-// replaceLive turns the live release of app ?1 into replaced, unless it is ?2.
-const replaceLive = `UPDATE releases INDEXED BY releases_live SET state = 'replaced'
+// replaceLive turns the live release of app ?1, unless it is ?2, into replaced,
+// or into withdrawn where ?2 is an older one.
+const replaceLive = `UPDATE releases INDEXED BY releases_live SET state = iif(number > ?2, 'withdrawn', 'replaced')
 	WHERE app = ?1 AND state = 'live' AND number <> ?2`
 
 // Memory is what is known of an app: the newest releases and all that can be
@@ -67,8 +68,8 @@ func (j *Journal) Apps() ([]string, error) {
 }
 
 // SetState moves a release in its life. Making one live turns the one that was
-// live into replaced, at the same instant. A color of None leaves the
-// release's color as it is.
+// live into replaced, or into withdrawn where the new one is older, at the same
+// instant. A color of None leaves the release's color as it is.
 func (j *Journal) SetState(app string, number int, state release.State, color release.Color, reason string) error {
 	return j.write("write the release's state", func(tx *sql.Tx) error {
 		if state == release.StateLive {
@@ -79,6 +80,21 @@ func (j *Journal) SetState(app string, number int, state release.State, color re
 		result, err := tx.Exec("UPDATE releases SET state = ?, color = iif(? = '', color, ?), reason = ? WHERE app = ? AND number = ?",
 			state, color, color, reason, app, number)
 		return changed(result, err, fmt.Errorf("%s has no release %d", app, number))
+	})
+}
+
+// Restore puts a release into a journal that has lost it, in the state given.
+// Its number must be above all that the journal knows.
+func (j *Journal) Restore(r release.Release) error {
+	return j.write("restore the release", func(tx *sql.Tx) error {
+		if err := know(tx, r.App); err != nil {
+			return err
+		}
+		if err := addRelease(tx, r.App, &r); err != nil {
+			return err
+		}
+		_, err := tx.Exec("UPDATE releases SET state = ? WHERE app = ? AND number = ?", r.State, r.App, r.Number)
+		return err
 	})
 }
 

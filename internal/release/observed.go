@@ -17,6 +17,7 @@ type Observed struct {
 	Releases []Release // newest first
 	Unended  *Deploy   // a deploy that was begun and never ended
 	Next     int       // the number the next release gets
+	Rebuilt  bool      // the journal knew nothing: Releases, Network and Next are from containers' labels
 }
 
 // Summary says in a few words what is live.
@@ -64,6 +65,22 @@ func (o Observed) routed() Color {
 
 // ReleaseIn is the number of the release whose containers are in the color.
 func (o Observed) ReleaseIn(c Color) int { return o.Engine.Colors[c].Release }
+
+// ColorOf is the color that holds the release's containers, else the one its
+// deploy was to bring it in.
+func (o Observed) ColorOf(number int) Color {
+	for _, c := range Colors {
+		if o.ReleaseIn(c) == number {
+			return c
+		}
+	}
+	for _, r := range o.Releases {
+		if r.Number == number {
+			return r.Color
+		}
+	}
+	return None
+}
 
 // Engine is what Docker says.
 type Engine struct {

@@ -127,15 +127,7 @@ func TestScenarioASecondDeployIsRefusedWhileOneRuns(t *testing.T) {
 	defer cancel()
 	// A replica that never gets healthy holds the first deploy at its gate.
 	b := a.begin(ctx, "VERSION=2", "BROKEN=1")
-	for n := 1; ; n++ {
-		l, ok := b.step(n)
-		if !ok {
-			t.Fatal("the gate was not reached")
-		}
-		if l.Step.Kind == "healthy" {
-			break
-		}
-	}
+	b.reach("healthy")
 	a.deploy(3).fails(4, "release 2", "@", "pid", "healthy green", "next:")
 	if v := a.status(); v.Deploy == nil || !v.Deploy.Running || v.Deploy.Release != 2 {
 		t.Errorf("status does not tell of the running deploy: %+v", v.Deploy)

@@ -1,0 +1,50 @@
+package journal
+
+import (
+	"os"
+	"testing"
+
+	"teal/internal/release"
+)
+
+func TestALostJournalTakesReleasesBackInTheirStates(t *testing.T) {
+	j := opened(t, t.TempDir())
+	for _, r := range []release.Release{
+		{App: "voda", Number: 6, Color: release.Green, State: release.StateReplaced, Images: map[string]string{"web": "sha256:6"}},
+		{App: "voda", Number: 7, Color: release.Blue, State: release.StateLive, Images: map[string]string{"web": "sha256:7"}},
+	} {
+		if err := j.Restore(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := j.Memory("voda")
+	if err != nil || m.Next != 8 || len(m.Releases) != 2 {
+		t.Fatalf("memory %+v, %v", m, err)
+	}
+	if m.Releases[0].State != release.StateLive || m.Releases[1].State != release.StateReplaced || m.Releases[1].Images["web"] != "sha256:6" {
+		t.Errorf("releases %+v", m.Releases)
+	}
+	if err := j.Restore(release.Release{App: "voda", Number: 7}); err == nil {
+		t.Error("a number was used twice")
+	}
+}
+
+func TestTheHolderOfALockIsNamed(t *testing.T) {
+	j := opened(t, t.TempDir())
+	if pid, err := j.Holder("voda"); err != nil || pid != 0 {
+		t.Errorf("nobody holds it, got %d, %v", pid, err)
+	}
+	unlock, err := j.Lock("voda")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pid, err := j.Holder("voda"); err != nil || pid != os.Getpid() {
+		t.Errorf("holder %d, %v", pid, err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if pid, err := j.Holder("voda"); err != nil || pid != 0 {
+		t.Errorf("it is free again, got %d, %v", pid, err)
+	}
+}
