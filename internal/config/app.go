@@ -15,6 +15,33 @@ type draft struct {
 	app      release.App
 	services []serviceDraft
 	routes   []routeDraft
+	proxies  []value // where the app's proxies stand, in their order
+}
+
+// newDraft is a draft of an app of which only the place is known.
+func newDraft(app release.App) *draft {
+	app.Site = defaultSite()
+	app.Policy = defaultPolicy()
+	return &draft{app: app}
+}
+
+// keys are those of the file.
+func (d *draft) keys() []key {
+	return []key{
+		set("app", &d.app.Name, appName(),
+			"The app's name, which containers, networks and nginx's config carry: lower-case letters, digits and single dashes, 32 at most.").
+			must("no app: name it, as in app: voda"),
+		d.composeKey(),
+		set("addresses", &d.app.Addresses, choice(
+			word[release.Addresses]{"containers", release.AddressesContainers},
+			word[release.Addresses]{"ports", release.AddressesPorts}),
+			"Where nginx reaches the containers: at fixed addresses on the app's own network, or at loopback ports of this machine, which `services.NAME.ports` gives."),
+		d.servicesKey(),
+		custom("site", d.site().schema, d.readSite, "Where the app is served."),
+		d.routesKey(),
+		d.proxiesKey(),
+		set("deploy", &d.app.Policy, d.policy(), "How a release goes."),
+	}
 }
 
 // read fills the draft from the whole file.
@@ -23,49 +50,37 @@ func (d *draft) read(root value) {
 		root.mistyped("a mapping")
 		return
 	}
-	d.app.Policy = defaultPolicy()
-	root.object(fields{
-		"app":      d.readName,
-		"compose":  d.readCompose,
-		"services": d.readServices,
-		"site":     d.readSite,
-		"routes":   d.readRoutes,
-		"proxy":    d.readProxies,
-		"deploy":   d.readPolicy,
-	})
-	d.demand(root)
+	root.object(d.keys())
+	if len(d.app.Proxies) == 0 {
+		d.app.Proxies = []release.Proxy{{Kind: release.ProxyStandalone}}
+	}
 	d.checkServices()
 	d.checkRoutes()
+	d.checkProxies()
+	d.checkCommand(root)
 	d.checkAddresses(root)
 	d.complete(root)
 }
 
-// demand refuses a file that lacks what no default can stand for.
-func (d *draft) demand(root value) {
-	if !root.has("app") {
-		root.refuse("no app: name it, as in app: voda")
-	}
-	if !root.has("services") {
-		root.refuse("no services: list those that run once per color, as in services: {web: {port: 8080}}")
-	}
-}
-
-func (d *draft) readName(v value) {
-	name, ok := v.match(appForm, "an app name: a letter, then letters, digits and single dashes, 32 at most, all lower case")
-	if !ok {
-		return
-	}
-	if len(name) > 32 {
-		v.refuse("%s: %q is longer than 32 letters", v.title(), name)
-	}
-	// The colors of an app voda are compose projects voda-blue and voda-green;
-	// an app of such a name would share containers with it.
-	for _, c := range release.Colors {
-		if strings.HasSuffix(name, "-"+string(c)) {
-			v.refuse("%s: %q ends like the color of another app: leave -%s off", v.title(), name, c)
+func appName() kind[string] {
+	k := matched("app name", appForm, "an app name: a letter, then letters, digits and single dashes, 32 at most, all lower case")
+	match := k.read
+	k.read = func(v value) string {
+		name := match(v)
+		if len(name) > 32 {
+			v.refuse("%s: %q is longer than 32 letters", v.title(), name)
 		}
+		// The colors of an app voda are compose projects voda-blue and voda-green;
+		// an app of such a name would share containers with it.
+		for _, c := range release.Colors {
+			if strings.HasSuffix(name, "-"+string(c)) {
+				v.refuse("%s: %q ends like the color of another app: leave -%s off", v.title(), name, c)
+			}
+		}
+		return name
 	}
-	d.app.Name = name
+	k.schema = changed(k.schema, func(s *schema) { s.MaxLength = 32 })
+	return k
 }
 
 // checkAddresses refuses more replicas than an app's network has addresses.
@@ -96,12 +111,6 @@ func (d *draft) complete(root value) {
 	slices.SortFunc(d.app.Routes, func(a, b release.Route) int {
 		return cmp.Or(len(b.Path)-len(a.Path), cmp.Compare(a.Path, b.Path))
 	})
-	if len(d.app.Site.Listen) == 0 {
-		d.app.Site.Listen = []string{"80"}
-	}
-	if len(d.app.Proxies) == 0 {
-		d.app.Proxies = []release.Proxy{{Kind: release.ProxyStandalone}}
-	}
 	if !root.has("compose") {
 		d.app.Compose = d.findCompose(root)
 	}

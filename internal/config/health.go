@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,68 +17,68 @@ const (
 	defaultRequest = 2 * time.Second
 )
 
-// maxBody and maxArgument bound the texts of a health check, in bytes.
-const (
-	maxBody     = 1024
-	maxArgument = 4096
-)
+// maxBody bounds the text looked for in an answer, in bytes.
+const maxBody = 1024
 
 func defaultHealth() release.Health {
 	return release.Health{Answers: defaultAnswers, Timeout: defaultTimeout, Request: defaultRequest}
 }
 
-// healthDraft is a health check while it is read.
-type healthDraft struct {
-	release.Health
-	kinds []string // the kinds the file asks for; more than one is a mistake
+// healthKinds are the keys that say how a replica is asked; one of them at
+// most may be there.
+var healthKinds = []string{"http", "tcp", "exec", "docker", "up"}
+
+func health() kind[release.Health] {
+	return object(defaultHealth(), healthKeys, checkHealth)
 }
 
-func readHealth(v value) release.Health {
-	h := healthDraft{Health: defaultHealth()}
-	v.object(fields{
-		"http":    h.readHTTP,
-		"tcp":     h.readTCP,
-		"exec":    h.readExec,
-		"docker":  func(v value) { h.readFlag(v, release.HealthDocker, "true") },
-		"up":      func(v value) { h.readFlag(v, release.HealthUp, "true") },
-		"host":    func(v value) { h.Host = readHealthHost(v) },
-		"port":    func(v value) { h.Port = v.integer(1, 65535) },
-		"status":  func(v value) { h.Status = readStatus(v) },
-		"body":    func(v value) { h.Body = v.plain(maxBody) },
-		"answers": func(v value) { h.Answers = v.integer(1, 100) },
-		"timeout": func(v value) { h.Timeout = v.duration(100*time.Millisecond, 24*time.Hour) },
-		"request": func(v value) { h.Request = v.duration(10*time.Millisecond, time.Hour) },
-	})
-	h.check(v)
-	if !v.has("request") {
-		h.Request = min(h.Request, h.Timeout)
+func healthKeys(h *release.Health) []key {
+	return append(healthKindKeys(h),
+		set("host", &h.Host, healthHost(), "http: the Host header. Without it the site's first host is sent, or else the replica's address."),
+		set("port", &h.Port, port(), "http and tcp: the port asked.").usually("the service's port"),
+		custom("status", statusSchema, func(v value) { h.Status = readStatus(v) },
+			"http: the answers that are good, one or several.").usually("`200-299`"),
+		set("body", &h.Body, free("text", maxBody), "http: text that the answer's body must hold."),
+		set("answers", &h.Answers, number(1, 100), "Good answers in a row wanted from each replica."),
+		set("timeout", &h.Timeout, span(100*time.Millisecond, longest), "How long the gate waits for all replicas of the service."),
+		set("request", &h.Request, span(10*time.Millisecond, time.Hour), "How long one question may take."),
+	)
+}
+
+// healthKindKeys are those of which one may be there.
+func healthKindKeys(h *release.Health) []key {
+	return []key{
+		custom("http", target.schema, func(v value) { h.Kind, h.Path = release.HealthHTTP, target.read(v) },
+			"Asks for this path and query."),
+		custom("tcp", tcpSchema, func(v value) { readTCP(v, h) },
+			"Connects: `true` to the service's port, or to the port given."),
+		custom("exec", arguments("[pg_isready, -q]").schema, func(v value) { readExec(v, h) },
+			"Runs a command in the container; exit code 0 is a good answer."),
+		custom("docker", onlyTrue, func(v value) { readFlag(v, h, release.HealthDocker, "true") },
+			"Takes the image's or the compose file's own HEALTHCHECK."),
+		custom("up", onlyTrue, func(v value) { readFlag(v, h, release.HealthUp, "true") },
+			"Is content with a container that stays up."),
 	}
-	return h.Health
 }
 
-func (h *healthDraft) is(kind release.HealthKind) {
-	h.Kind = kind
-	h.kinds = append(h.kinds, string(kind))
-}
+var target = matched("path and query", targetForm, "a path: begin with /, then letters, digits and - . _ ~ / ? = & % + , : @")
 
-func (h *healthDraft) readHTTP(v value) {
-	h.is(release.HealthHTTP)
-	h.Path, _ = v.match(targetForm, "a path: begin with /, then letters, digits and - . _ ~ / ? = & % + , : @")
-}
+func onlyTrue() schema { return schema{Title: "true", Enum: []any{true}} }
+
+func tcpSchema() schema { return either("true or a port", onlyTrue(), port().schema()) }
 
 // readTCP reads true, for the service's port, or a port.
-func (h *healthDraft) readTCP(v value) {
+func readTCP(v value, h *release.Health) {
 	if v.is("!!int") {
-		h.is(release.HealthTCP)
-		h.Port = v.integer(1, 65535)
+		h.Kind, h.Port = release.HealthTCP, port().read(v)
 		return
 	}
-	h.readFlag(v, release.HealthTCP, "true or a port")
+	readFlag(v, h, release.HealthTCP, "true or a port")
 }
 
 // readFlag reads true. False could mean "no check at all" or "the usual one",
 // so it is refused.
-func (h *healthDraft) readFlag(v value, kind release.HealthKind, want string) {
+func readFlag(v value, h *release.Health, kind release.HealthKind, want string) {
 	if !v.is("!!bool") {
 		v.mistyped(want)
 		return
@@ -86,39 +87,21 @@ func (h *healthDraft) readFlag(v value, kind release.HealthKind, want string) {
 		v.refuse("%s: write %s, or leave it out", v.title(), want)
 		return
 	}
-	h.is(kind)
+	h.Kind = kind
 }
 
-// readExec reads an argument vector. A single text is refused: splitting it
-// would take a shell, and teal runs none.
-func (h *healthDraft) readExec(v value) {
-	h.is(release.HealthExec)
-	if !v.isList() {
-		v.mistyped(`a list of arguments, as in [pg_isready, -q]`)
-		return
-	}
-	v.items(func(v value) { h.Command = append(h.Command, readArgument(v)) })
-	if len(v.node.Content) == 0 || v.node.Content[0].Value == "" {
-		v.refuse("%s: no command to run", v.title())
-	}
+func readExec(v value, h *release.Health) {
+	h.Kind = release.HealthExec
+	h.Command = arguments("[pg_isready, -q]").read(v)
 }
 
-// readArgument reads any text but NUL, which would end the argument early.
-func readArgument(v value) string {
-	s, ok := v.text()
-	if ok && strings.ContainsRune(s, 0) {
-		v.refuse("%s: an argument can't hold a NUL character", v.title())
+// checkHealth refuses what contradicts itself.
+func checkHealth(h *release.Health, v value) {
+	if !v.has("request") {
+		h.Request = min(h.Request, h.Timeout)
 	}
-	if len(s) > maxArgument {
-		v.refuse("%s: %d bytes are too many, the limit is %d", v.title(), len(s), maxArgument)
-	}
-	return s
-}
-
-// check refuses what contradicts itself.
-func (h *healthDraft) check(v value) {
-	if len(h.kinds) > 1 {
-		v.refuse("%s: %s at once: keep one kind of check", v.title(), strings.Join(h.kinds, " and "))
+	if kinds := slices.DeleteFunc(slices.Clone(healthKinds), func(k string) bool { return !v.has(k) }); len(kinds) > 1 {
+		v.refuse("%s: %s at once: keep one kind of check", v.title(), strings.Join(kinds, " and "))
 		return
 	}
 	for _, key := range []string{"host", "status", "body"} {
@@ -126,7 +109,7 @@ func (h *healthDraft) check(v value) {
 			v.refuse("%s: %s is for http checks only", v.title(), key)
 		}
 	}
-	if v.has("port") && !asksPort(h.Health) {
+	if v.has("port") && !asksPort(*h) {
 		v.refuse("%s: port is for http and tcp checks only", v.title())
 	}
 	if v.has("port") && h.Kind == release.HealthTCP && v.entry("tcp").is("!!int") {
@@ -137,8 +120,16 @@ func (h *healthDraft) check(v value) {
 	}
 }
 
-// readHealthHost reads a Host header: a host name or address, with a port or
-// without.
+// healthHost is a Host header: a host name or address, with a port or without.
+func healthHost() kind[string] {
+	return kind[string]{
+		schema: func() schema {
+			return schema{Title: "host", Type: "string", Pattern: `^[a-zA-Z0-9.-]+(:[1-9][0-9]{0,4})?$`}
+		},
+		read: readHealthHost,
+	}
+}
+
 func readHealthHost(v value) string {
 	s, ok := v.text()
 	if !ok {
@@ -146,7 +137,7 @@ func readHealthHost(v value) string {
 	}
 	name, port, found := strings.Cut(strings.ToLower(s), ":")
 	n, err := strconv.Atoi(port)
-	if !hostName(name) || found && (err != nil || !decimal.MatchString(port) || n < 1 || n > 65535) {
+	if !hostName(name) || found && (err != nil || !decimal.MatchString(port) || n < 1 || n > maxPort) {
 		v.refuse("%s: %q is not a host: write voda.example or voda.example:8080", v.title(), s)
 		return ""
 	}
@@ -155,6 +146,12 @@ func readHealthHost(v value) string {
 
 // statusForm is one code or a range of them.
 var statusForm = regexp.MustCompile(`^([1-5][0-9][0-9])(?:-([1-5][0-9][0-9]))?$`)
+
+func statusSchema() schema {
+	low, high := 100, 599
+	one := schema{Title: "status or range of them", Type: []string{"integer", "string"}, Minimum: &low, Maximum: &high, Pattern: statusForm.String()}
+	return either(`status, a range ("200-399"), or a list of them`, one, filled(one))
+}
 
 // readStatus reads 200, "200-399", or a list of such.
 func readStatus(v value) []release.StatusRange {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,8 +25,22 @@ var (
 var ownText = map[string]string{
 	"services.web.health.body":  "compared with an answer",
 	"services.cron.health.exec": "an argument vector for the container",
+	"deploy.release.command":    "an argument vector for the container",
 	"compose.files":             "files on this machine",
+	"compose.shared":            "files on this machine",
+	"compose.blue":              "files on this machine",
+	"compose.green":             "files on this machine",
 }
+
+// quoted is where values begin that stand in double quotes in nginx's config,
+// and quotedSafe every character they may have: none ends the quotes, none
+// begins a variable.
+const quoted = "routes.options.headers."
+
+var quotedSafe = regexp.MustCompile(`^[A-Za-z0-9 !%&'()*+,./:;<=>?@\[\]^_|~` + "`" + `-]*$`)
+
+// usersNames are the mappings whose keys are the user's own.
+var usersNames = []string{"services", "site.error_pages", "routes.options.headers"}
 
 // leaf is a text somewhere in the sample, as it is written there.
 type leaf struct {
@@ -46,8 +61,8 @@ func leaves(name string, n *yaml.Node) []leaf {
 	case yaml.MappingNode:
 		for i := 0; i < len(n.Content); i += 2 {
 			at := strings.TrimPrefix(name+"."+n.Content[i].Value, ".")
-			if name == "services" {
-				all = append(all, leaf{"services." + n.Content[i].Value + " (its name)", n.Content[i]})
+			if slices.Contains(usersNames, name) {
+				all = append(all, leaf{at + " (its name)", n.Content[i]})
 			}
 			all = append(all, leaves(at, n.Content[i+1])...)
 		}
@@ -69,14 +84,14 @@ func poisoned(text string) []string {
 	return all
 }
 
-// poison calls try with the sample, each of its texts in turn poisoned.
-func poison(t *testing.T, try func(name, value string)) {
+// poison calls try with a sample, each of its texts in turn poisoned.
+func poison(t *testing.T, sample string, try func(name, value string)) {
 	t.Helper()
 	var doc yaml.Node
-	if err := yaml.Load([]byte(full), &doc); err != nil {
+	if err := yaml.Load([]byte(sample), &doc); err != nil {
 		t.Fatal(err)
 	}
-	folder(t, full)
+	folder(t, sample)
 	for _, l := range leaves("", &doc) {
 		was := *l.node
 		for _, value := range poisoned(was.Value) {
@@ -98,30 +113,53 @@ var safe = regexp.MustCompile(`^[a-zA-Z0-9._~/?=&%+,:@\[\]*-]*$`)
 
 func TestAHostileValueInAnyTextIsRefusedOrKeptFromNginx(t *testing.T) {
 	tried := map[string]int{}
-	poison(t, func(name, value string) {
-		tried[name]++
-		app, err := Load("teal.yaml")
-		if problems(t, err) != nil {
-			return
-		}
-		_, own := ownText[name]
-		if wildcard := name == "site.hosts" && strings.HasPrefix(value, "*."); !own && !wildcard {
-			t.Errorf("%s: %q was taken", name, value)
-		}
-		for where, s := range texts("App", reflect.ValueOf(app)) {
-			if !safe.MatchString(s) {
+	for _, sample := range []string{full, paired} {
+		poison(t, sample, func(name, value string) {
+			tried[name]++
+			app, err := Load("teal.yaml")
+			if problems(t, err) != nil {
+				return
+			}
+			if !mayBeTaken(name, value) {
+				t.Errorf("%s: %q was taken", name, value)
+			}
+			for _, where := range unsafe(app) {
 				t.Errorf("%s: %q reached %s", name, value, where)
 			}
-		}
-	})
+		})
+	}
 	for name := range ownText {
 		if tried[name] == 0 {
-			t.Errorf("the sample has no %s", name)
+			t.Errorf("the samples have no %s", name)
 		}
 	}
-	if len(tried) < 40 {
+	if len(tried) < 90 {
 		t.Errorf("only %d values of the format were tried", len(tried))
 	}
+}
+
+// mayBeTaken reports whether the poisoned value is one that the format means
+// to take.
+func mayBeTaken(name, value string) bool {
+	_, own := ownText[name]
+	wildcard := name == "site.hosts" && strings.HasPrefix(value, "*.")
+	header := strings.HasPrefix(name, quoted) && !strings.HasSuffix(name, "(its name)") && quotedSafe.MatchString(value)
+	return own || wildcard || header
+}
+
+// unsafe are the places in an App whose text could mean something to nginx.
+func unsafe(app release.App) []string {
+	var all []string
+	for where, s := range texts("App", reflect.ValueOf(app)) {
+		form := safe
+		if strings.HasSuffix(where, ".Headers (value)") {
+			form = quotedSafe
+		}
+		if !form.MatchString(s) {
+			all = append(all, fmt.Sprintf("%s as %q", where, s))
+		}
+	}
+	return all
 }
 
 // texts are all strings of a value by their place in it, without the fields
@@ -140,6 +178,15 @@ func texts(at string, v reflect.Value) map[string]string {
 		for i := range v.Len() {
 			add(fmt.Sprintf("%s[%d]", at, i), v.Index(i))
 		}
+	case reflect.Map:
+		for i, key := range v.MapKeys() {
+			add(fmt.Sprintf("%s[%d] (key)", at, i), key)
+			add(at+" (value)", v.MapIndex(key))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			add(at, v.Elem())
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if !keepsOwnText(v.Type(), v.Type().Field(i).Name) {
@@ -153,9 +200,11 @@ func texts(at string, v reflect.Value) map[string]string {
 func keepsOwnText(t reflect.Type, field string) bool {
 	switch t {
 	case reflect.TypeFor[release.App]():
-		return field == "Dir" || field == "File" || field == "Compose"
+		return slices.Contains([]string{"Dir", "File", "Compose", "Own"}, field)
 	case reflect.TypeFor[release.Health]():
 		return field == "Body" || field == "Command"
+	case reflect.TypeFor[release.Command]():
+		return field == "Argv"
 	}
 	return false
 }
@@ -164,22 +213,21 @@ func keepsOwnText(t reflect.Type, field string) bool {
 // report, and that what it takes is safe.
 func FuzzLoad(f *testing.F) {
 	f.Add(full)
+	f.Add(paired)
 	for _, m := range mistakes {
 		f.Add(m.text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		out := &report{file: "teal.yaml"}
-		d := draft{app: release.App{Dir: t.TempDir()}}
+		d := newDraft(release.App{Dir: t.TempDir()})
 		if root, ok := parse([]byte(text), out); ok {
 			d.read(root)
 		}
 		if problems(t, out.err()) != nil {
 			return
 		}
-		for where, s := range texts("App", reflect.ValueOf(d.app)) {
-			if !safe.MatchString(s) {
-				t.Errorf("%q reached %s", s, where)
-			}
+		for _, where := range unsafe(d.app) {
+			t.Errorf("something reached %s", where)
 		}
 	})
 }

@@ -1,9 +1,14 @@
 // Package config reads teal.yaml into a release.App. Its invariant: an App it
 // returns is complete and every string in it that can reach nginx, Docker or
 // a path was parsed by an alphabet first, so no other room validates or
-// quotes. The strings that keep the user's own text are Dir, File and Compose
-// (paths of this machine), Health.Body (only compared) and Health.Command (an
-// argument vector): none of them may be rendered into nginx's config.
+// quotes; but for the values of RouteOptions.Headers, which must stand in double
+// quotes and need nothing escaped there. The strings that keep the user's own
+// text are Dir, File, Compose and Own (paths of this machine), Health.Body (only
+// compared), Health.Command and Command.Argv (argument vectors): none of them
+// may be rendered into nginx's config.
+//
+// What teal.yaml may hold is written down once, in tables of keys: Load reads
+// by them, Schema and the reference in docs/configuration.md are made of them.
 package config
 
 import (
@@ -72,7 +77,7 @@ func Load(path string) (release.App, error) {
 		return release.App{}, err
 	}
 	out := &report{file: shown(file)}
-	d := draft{app: release.App{File: file, Dir: filepath.Dir(file)}}
+	d := newDraft(release.App{File: file, Dir: filepath.Dir(file)})
 	if root, ok := parse(text, out); ok {
 		d.read(root)
 	}

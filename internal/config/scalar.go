@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -8,6 +9,126 @@ import (
 	"time"
 	"unicode"
 )
+
+// free is any text that can be printed, at most most bytes.
+func free(title string, most int) kind[string] {
+	return kind[string]{
+		schema: func() schema { return schema{Title: title, Type: "string", MaxLength: most} },
+		read:   func(v value) string { return v.plain(most) },
+		shown:  filledText,
+	}
+}
+
+// matched is a text of an alphabet; what ends the message about another.
+func matched(title string, form *regexp.Regexp, what string) kind[string] {
+	return kind[string]{
+		schema: func() schema { return schema{Title: title, Type: "string", Pattern: form.String()} },
+		read:   func(v value) string { s, _ := v.match(form, what); return s },
+		shown:  filledText,
+	}
+}
+
+func filledText(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// word is one of a choice's words and what it stands for.
+type word[T ~string] struct {
+	text  string
+	means T
+}
+
+// choice is one of some words.
+func choice[T ~string](words ...word[T]) kind[T] {
+	known := make([]string, len(words))
+	var enum []any
+	means := map[string]T{}
+	for i, w := range words {
+		known[i], means[w.text] = w.text, w.means
+		enum = append(enum, w.text)
+	}
+	return kind[T]{
+		schema: func() schema { return schema{Title: alternatives(known), Enum: enum} },
+		read:   func(v value) T { return means[v.choice(known...)] },
+		shown: func(t T) any {
+			for _, w := range words {
+				if w.means == t {
+					return w.text
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// same are words that stand for themselves.
+func same[T ~string](all ...T) []word[T] {
+	var words []word[T]
+	for _, t := range all {
+		words = append(words, word[T]{string(t), t})
+	}
+	return words
+}
+
+// alternatives writes a, b or c.
+func alternatives(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// toggle is true or false.
+func toggle() kind[bool] {
+	return kind[bool]{
+		schema: func() schema { return schema{Title: "true or false", Type: "boolean"} },
+		read:   value.truth,
+		shown:  func(b bool) any { return b },
+	}
+}
+
+// number is a whole number from low to high.
+func number(low, high int) kind[int] {
+	return kind[int]{
+		schema: func() schema {
+			return schema{Title: fmt.Sprintf("number, %d to %d", low, high), Type: "integer", Minimum: &low, Maximum: &high}
+		},
+		read:  func(v value) int { return v.integer(low, high) },
+		shown: counted,
+	}
+}
+
+func counted(n int) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+// port is a TCP port.
+func port() kind[int] { return number(1, maxPort) }
+
+const maxPort = 65535
+
+// span is a length of time from low to high.
+func span(low, high time.Duration) kind[time.Duration] {
+	return kind[time.Duration]{
+		schema: func() schema {
+			return schema{Title: fmt.Sprintf("duration, %s to %s", brief(low), brief(high)), Type: "string", Pattern: durations.String()}
+		},
+		read: func(v value) time.Duration { return v.duration(low, high) },
+		shown: func(d time.Duration) any {
+			if d == 0 {
+				return nil
+			}
+			return brief(d)
+		},
+	}
+}
 
 // text reads a string. The bool is false after a mistake.
 func (v value) text() (string, bool) {

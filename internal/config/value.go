@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v4"
@@ -16,9 +17,6 @@ type value struct {
 	out  *report
 }
 
-// fields says who reads the value of each key a mapping may have.
-type fields map[string]func(value)
-
 func newValue(node *yaml.Node, name string, out *report) value {
 	for node.Kind == yaml.AliasNode {
 		node = node.Alias
@@ -30,6 +28,9 @@ func newValue(node *yaml.Node, name string, out *report) value {
 func (v value) refuse(format string, args ...any) {
 	v.out.add(v.node.Line, v.node.Column, format, args...)
 }
+
+// written reports whether the file has the value at all.
+func (v value) written() bool { return v.node != nil }
 
 // line is where the value stands, for messages about another place.
 func (v value) line() int { return v.node.Line }
@@ -56,6 +57,14 @@ func (v value) title() string {
 	return v.name
 }
 
+// prefix begins a message about the value; one about the whole file needs none.
+func (v value) prefix() string {
+	if v.name == "" {
+		return ""
+	}
+	return v.name + ": "
+}
+
 // kind is the value's type in words.
 func (v value) kind() string {
 	switch v.node.Kind {
@@ -76,11 +85,12 @@ func (v value) kind() string {
 }
 
 // has reports whether the mapping has the key.
-func (v value) has(key string) bool { return v.entry(key).node != nil }
+func (v value) has(key string) bool { return v.entry(key).written() }
 
-// entry is the mapping's value of the key; its node is nil if there is none.
+// entry is the mapping's value of the key; its node is nil if there is none,
+// or no mapping.
 func (v value) entry(key string) value {
-	if !v.isMapping() {
+	if v.node == nil || !v.isMapping() {
 		return value{}
 	}
 	for i := 0; i < len(v.node.Content); i += 2 {
@@ -92,20 +102,39 @@ func (v value) entry(key string) value {
 }
 
 // object reads a mapping with known keys; an empty value is one without any.
-func (v value) object(known fields) {
-	v.entries(func(key, entry value) {
-		readEntry, ok := known[key.node.Value]
-		if !ok {
-			key.refuse("unknown key %q in %s: %s", key.node.Value, v.title(), suggest(key.node.Value, sorted(known)))
+func (v value) object(known []key) {
+	v.entries(func(name, entry value) {
+		i := slices.IndexFunc(known, func(k key) bool { return k.name == name.node.Value })
+		if i < 0 {
+			name.refuse("unknown key %q in %s: %s", name.node.Value, v.title(), suggest(name.node.Value, namesOf(known)))
 			return
 		}
-		readEntry(entry)
+		known[i].read(entry)
 	})
+	for _, k := range known {
+		if k.demand != "" && !v.has(k.name) && (v.isMapping() || v.empty()) {
+			v.refuse("%s%s", v.prefix(), k.demand)
+		}
+	}
+}
+
+func namesOf(keys []key) []string {
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = k.name
+	}
+	slices.Sort(names)
+	return names
 }
 
 // entries hands on each key and value of a mapping in the order of the file.
 // A key that comes twice is refused: YAML readers disagree on which one wins.
 func (v value) entries(each func(key, entry value)) {
+	v.pairs("plain text", func(key value) bool { return key.is("!!str") }, each)
+}
+
+// pairs is entries with keys of another type than text; want names it.
+func (v value) pairs(want string, fits func(key value) bool, each func(key, entry value)) {
 	if v.empty() {
 		return
 	}
@@ -116,8 +145,8 @@ func (v value) entries(each func(key, entry value)) {
 	seen := map[string]int{}
 	for i := 0; i < len(v.node.Content); i += 2 {
 		key := newValue(v.node.Content[i], v.name, v.out)
-		if !key.is("!!str") {
-			key.refuse("a key of %s must be plain text, not %s", v.title(), key.kind())
+		if !fits(key) {
+			key.refuse("a key of %s must be %s, not %s", v.title(), want, key.kind())
 			continue
 		}
 		name := key.node.Value

@@ -26,6 +26,10 @@ type App struct {
 	Routes    []Route // longest path first
 	Proxies   []Proxy // in order of the chain, outermost first; at least one
 	Policy    Policy
+	// Shapes are those of the releases that stand in the colors, where they
+	// may be other than the app's own; a color that isn't there, or is about
+	// to be filled anew, has the app's.
+	Shapes map[Color]Shape
 }
 
 // Service returns the colored service of that name.
@@ -52,6 +56,10 @@ type Service struct {
 	// Names are the service's names in the color's own compose files, where
 	// the app has such files; nil means Name in both.
 	Names map[Color]string
+	// Each names the services that are the replicas, a color's in order, where
+	// each replica is a service of its own in the color's compose files; nil
+	// means that all replicas are made from NameIn.
+	Each map[Color][]string
 	// HostPorts are the loopback ports at which nginx reaches the replicas,
 	// a color's in the order of its replicas, where Addresses is ports.
 	HostPorts map[Color][]int
@@ -63,6 +71,15 @@ func (s Service) NameIn(c Color) string {
 		return name
 	}
 	return s.Name
+}
+
+// NameOf is the name of the service that the replica, counted from 1, is made
+// from in the compose file of the color.
+func (s Service) NameOf(c Color, replica int) string {
+	if each := s.Each[c]; replica >= 1 && replica <= len(each) {
+		return each[replica-1]
+	}
+	return s.NameIn(c)
 }
 
 // Handoff says whether two colors of a service may run at the same time.
@@ -254,7 +271,10 @@ type WitnessPolicy struct {
 // the app's network, or its loopback port; the zero AddrPort for a slot that
 // has neither. A service without a port has port 0.
 func (a App) Endpoint(n Network, s Slot) netip.AddrPort {
-	svc, _ := a.Service(s.Service)
+	svc, ok := a.ShapeIn(s.Color).Service(s.Service)
+	if !ok {
+		svc, _ = a.Service(s.Service)
+	}
 	if a.Addresses != AddressesPorts {
 		return netip.AddrPortFrom(n.Addr(s), uint16(svc.Port))
 	}

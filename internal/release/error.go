@@ -30,12 +30,17 @@ type Error struct {
 	Err    error    `json:"-"`                // the cause, for errors.Is
 }
 
-// Error is What, with the cause behind it where What doesn't tell it already.
+// Error is What, with the cause behind it where neither What nor Detail, which
+// is printed below it, tells it already.
 func (e *Error) Error() string {
-	if e.Err == nil || strings.Contains(e.What, e.Err.Error()) {
+	if e.Err == nil {
 		return e.What
 	}
-	return e.What + ": " + e.Err.Error()
+	cause := strings.TrimSpace(e.Err.Error())
+	if strings.Contains(e.What, cause) || strings.Contains(strings.Join(e.Detail, "\n"), cause) {
+		return e.What
+	}
+	return e.What + ": " + cause
 }
 
 // Unwrap is the cause.

@@ -15,6 +15,10 @@ func TestAnErrorKeepsItsCodeAndCauseWhenWrapped(t *testing.T) {
 	if got := err.Error(); got != "start green: web exited: unexpected EOF" {
 		t.Errorf("reads %q", got)
 	}
+	again := &Error{What: "start green: web exited", Detail: []string{"EOF"}, Err: &Error{What: "web exited", Detail: []string{"EOF"}, Err: io.EOF}}
+	if got := again.Error(); got != "start green: web exited" {
+		t.Errorf("the cause is told twice: %q", got)
+	}
 	if CodeOf(io.EOF) != Internal {
 		t.Error("an error without a code is internal")
 	}

@@ -26,8 +26,11 @@ func (o Observed) Summary() string {
 	if live == None {
 		return "nothing of " + o.App.Name + " is live"
 	}
-	if !o.Engine.Colors[live].Running() {
+	switch {
+	case !o.Engine.Colors[live].Running():
 		return fmt.Sprintf("nginx routes to %s, which does not run", live)
+	case o.Routing.Down():
+		return fmt.Sprintf("release %d waits for clients in %s, but nginx does not run", o.ReleaseIn(live), live)
 	}
 	return fmt.Sprintf("release %d is live in %s", o.ReleaseIn(live), live)
 }
@@ -49,11 +52,11 @@ func (o Observed) Live() Color {
 
 // routed is nginx's own answer where it gives one, else the table on disk,
 // which is what it will route by once it runs. Of a split table, it is the
-// color with the larger share. A config that is loaded while no table is set
-// sends everyone to blue.
+// color with the larger share. A config that is loaded while no table is set, or
+// the one set is gone, sends everyone to blue.
 func (o Observed) routed() Color {
 	switch {
-	case !o.Routing.Known && o.Routing.Loaded():
+	case o.Routing.blind():
 		return Blue
 	case !o.Routing.Known:
 		return None
@@ -187,6 +190,17 @@ func (r Routing) Loaded() bool {
 	return slices.ContainsFunc(r.Proxies, func(p ProxyState) bool { return p.Generation != "" })
 }
 
+// Down reports whether there are proxies and none of them runs.
+func (r Routing) Down() bool {
+	return len(r.Proxies) > 0 && !slices.ContainsFunc(r.Proxies, func(p ProxyState) bool { return p.Running })
+}
+
+// blind reports whether the app is served and no proxy sees a table, whatever
+// the symlink names.
+func (r Routing) blind() bool {
+	return r.Loaded() && !slices.ContainsFunc(r.Proxies, func(p ProxyState) bool { return p.Table != "" })
+}
+
 // Routes reports whether a client may be sent to c, by the table on disk or
 // by what any proxy answers. In doubt it says yes.
 func (r Routing) Routes(c Color) bool {
@@ -198,7 +212,7 @@ func (r Routing) Routes(c Color) bool {
 			return true
 		}
 	}
-	return !r.Known && r.Loaded() && c == Blue
+	return r.blind() && c == Blue
 }
 
 // Ready reports whether every proxy runs the wanted config and sees the table
@@ -220,6 +234,7 @@ type ProxyState struct {
 	Name       string
 	Version    string
 	Running    bool
+	Owned      bool // teal makes it run: its own nginx, or a shared service of the app
 	PID        int
 	Broken     string // output of nginx -t when its config, ours left out, does not pass; "" when fine
 	Configured bool   // our config is written

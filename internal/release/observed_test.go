@@ -22,6 +22,7 @@ func TestLiveIsWhatServesClients(t *testing.T) {
 		{"the routed color is dead, its backup serves", Routing{Known: true, Table: blue}, map[Color]ColorState{Blue: state(false), Green: state(true)}, Green},
 		{"both are dead: the routed one is to come back", Routing{Known: true, Table: blue}, map[Color]ColorState{Blue: state(false), Green: state(false)}, Blue},
 		{"config without a table sends everyone to blue", Routing{Proxies: asked}, map[Color]ColorState{Blue: state(true)}, Blue},
+		{"so does a table that was removed", Routing{Known: true, Table: green, OnDisk: green, Proxies: asked}, map[Color]ColorState{Blue: state(true), Green: state(true)}, Blue},
 		{"and to its backup where blue is gone", Routing{Proxies: asked}, map[Color]ColorState{Green: state(true)}, Green},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -22,24 +22,30 @@ const (
 	StateStarting State = "starting" // not yet live
 	StateLive     State = "live"     // nginx routes to it, or last did
 	StateReplaced State = "replaced" // was live, can be rolled back to
-	StateFailed   State = "failed"   // never went live
-	StateUndone   State = "undone"   // interrupted and undone
+	// StateWithdrawn was live until a release before it was brought back; only
+	// who names it gets it again.
+	StateWithdrawn State = "withdrawn"
+	StateFailed    State = "failed" // never went live
+	StateUndone    State = "undone" // interrupted and undone
 )
 
 // WasLive reports whether the release has ever served clients, which is what
 // makes it worth rolling back to.
-func (r Release) WasLive() bool { return r.State == StateLive || r.State == StateReplaced }
+func (r Release) WasLive() bool {
+	return r.State == StateLive || r.State == StateReplaced || r.State == StateWithdrawn
+}
 
 // Spec is a release in the form that can be run again, in either color: the
 // compose model after loading, coloring and pinning of images. It may hold
 // secrets of the compose file's environment, so it is kept in the journal
 // (mode 0600) and nowhere else.
 type Spec struct {
-	App    string            `json:"app"`
-	Number int               `json:"number"`
-	Shared []byte            `json:"shared"` // model of the shared project
-	Models map[Color][]byte  `json:"models"` // model of the project <app>-<color>
-	Images map[string]string `json:"images"` // colored service → image ID, once pinned
+	App      string            `json:"app"`
+	Number   int               `json:"number"`
+	Shared   []byte            `json:"shared"`   // model of the shared project
+	Models   map[Color][]byte  `json:"models"`   // model of the project <app>-<color>
+	Images   map[string]string `json:"images"`   // colored service → image ID, once pinned
+	Deployed []byte            `json:"deployed"` // App.Deployed of the app it was made from
 }
 
 // Project is what a plan needs to know of the compose files.
