@@ -85,11 +85,14 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 	if err := errors.Join(d.rebuild(o), d.settle(o)); err != nil {
 		return release.Receipt{}, err
 	}
+	if o, err = d.shaped(ctx, o, g); err != nil {
+		return release.Receipt{}, err
+	}
 	p, err := plan.Build(o, g)
 	if err != nil {
 		return release.Receipt{}, d.withState(err, o)
 	}
-	r := d.newRun(app, p, o)
+	r := d.newRun(o.App, p, o)
 	if g.Kind == release.KindUndo && g.Of == release.KindDeploy {
 		r.taken = g.Number
 	}
@@ -133,7 +136,7 @@ func aimed(g plan.Goal, o release.Observed) (plan.Goal, error) {
 	case g.Kind == release.KindUndo:
 		g.Number, g.Of = o.Unended.Release, o.Unended.Kind
 		g.Color = o.ColorOf(g.Number)
-		g.Before = o.ReleaseIn(g.Color.Other())
+		g.Before, g.Rerouted = o.ReleaseIn(g.Color.Other()), true
 	}
 	return g, nil
 }

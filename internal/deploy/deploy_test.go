@@ -94,6 +94,19 @@ func TestAReleaseThatNeverGetsHealthyLeavesTrafficAlone(t *testing.T) {
 	}
 }
 
+func TestAWitnessIsNotSentWhereTheSiteIsNotYet(t *testing.T) {
+	m := released(t, 1)
+	moved := app()
+	moved.Site.Listen = []string{"8080"}
+	r, err := m.deployer().Deploy(t.Context(), moved)
+	if err != nil || r.Witness != nil {
+		t.Errorf("%v: the witness tells %+v", err, r.Witness)
+	}
+	if r, err = m.deployer().Deploy(t.Context(), moved); err != nil || r.Witness == nil {
+		t.Errorf("%v: the site stays, and nobody watches", err)
+	}
+}
+
 func TestALockedAppIsRefused(t *testing.T) {
 	m := released(t, 1)
 	d := m.deployer()

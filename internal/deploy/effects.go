@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -41,9 +40,7 @@ func (r *run) release(ctx context.Context) (*release.Spec, error) {
 	}
 	load := func() (release.Spec, error) { return r.Journal.Spec(r.app.Name, r.plan.Release) }
 	if r.plan.Kind == release.KindDeploy {
-		load = func() (release.Spec, error) {
-			return r.Runtime.Prepare(ctx, r.app, r.plan.Release, r.plan.Network)
-		}
+		load = func() (release.Spec, error) { return r.prepare(ctx) }
 	}
 	spec, err := load()
 	if err != nil {
@@ -51,6 +48,16 @@ func (r *run) release(ctx context.Context) (*release.Spec, error) {
 	}
 	r.spec = &spec
 	return r.spec, nil
+}
+
+func (r *run) prepare(ctx context.Context) (release.Spec, error) {
+	text, err := r.app.Deployed()
+	if err != nil {
+		return release.Spec{}, err
+	}
+	spec, err := r.Runtime.Prepare(ctx, r.app, r.plan.Release, r.plan.Network)
+	spec.Deployed = text
+	return spec, err
 }
 
 func (r *run) build(ctx context.Context, s release.Step) error {
@@ -107,6 +114,9 @@ func (r *run) once(ctx context.Context, s release.Step) error {
 }
 
 func (r *run) clear(ctx context.Context, s release.Step) error {
+	if s.Release != 0 {
+		return r.Runtime.Vacate(ctx, r.app, s.Color)
+	}
 	return r.Runtime.Clear(ctx, r.app, s.Color)
 }
 
@@ -174,6 +184,7 @@ func (r *run) proxy(ctx context.Context, _ release.Step) error {
 }
 
 func (r *run) route(ctx context.Context, _ release.Step) error {
+	r.rerouted = true
 	return r.Router.Apply(ctx, r.app, r.plan.Network)
 }
 
@@ -194,23 +205,13 @@ func (r *run) confirm(ctx context.Context, s release.Step) error {
 }
 
 func (r *run) drain(ctx context.Context, s release.Step) error {
-	drained, err := r.Router.Drain(ctx, r.app, r.addresses(s.Color), r.app.Policy.Drain, r.say)
+	drained, err := r.Router.Drain(ctx, r.app, r.plan.Network, s.Color, r.app.Policy.Drain, r.say)
 	if err != nil {
 		return err
 	}
 	drained.Color = s.Color
 	r.receipt.Drained = &drained
 	return nil
-}
-
-func (r *run) addresses(c release.Color) []netip.Addr {
-	var addrs []netip.Addr
-	for slot, addr := range r.plan.Network.Slots {
-		if slot.Color == c {
-			addrs = append(addrs, addr)
-		}
-	}
-	return addrs
 }
 
 func (r *run) stop(ctx context.Context, s release.Step) error {

@@ -116,12 +116,19 @@ func (m *machine) Observe(_ context.Context, app release.App) (release.Engine, e
 	e := release.Engine{Colors: map[release.Color]release.ColorState{}}
 	e.Network.Exists = m.network
 	e.Network.Subnet = netip.MustParsePrefix("10.208.0.0/24")
+	at, err := release.Network{Subnet: e.Network.Subnet}.Assign(app.Services)
+	if err != nil {
+		return e, err
+	}
 	for c, have := range m.colors {
 		if have.release == 0 {
 			continue
 		}
 		e.Colors[c] = release.ColorState{Release: have.release, Containers: []release.Container{
-			{ID: string(c), Service: app.Services[0].Name, Color: c, Replica: 1, Release: have.release, Running: have.running, Image: "sha256:1"},
+			{
+				ID: string(c), Service: app.Services[0].Name, Color: c, Replica: 1, Release: have.release, Running: have.running, Image: "sha256:1",
+				Addr: at.Addr(release.Slot{Service: app.Services[0].Name, Color: c, Replica: 1}),
+			},
 		}}
 	}
 	return e, nil
@@ -177,6 +184,10 @@ func (m *machine) Stop(ctx context.Context, _ release.App, c release.Color, _ ..
 
 func (m *machine) Clear(ctx context.Context, _ release.App, c release.Color) error {
 	return m.effect(ctx, "clear "+string(c), func() { *m.colors[c] = fakeColor{} })
+}
+
+func (m *machine) Vacate(ctx context.Context, app release.App, c release.Color) error {
+	return m.Clear(ctx, app, c)
 }
 
 func (m *machine) Tail(context.Context, release.App, release.Color, int) ([]string, error) {
@@ -252,7 +263,7 @@ func (r fakeRouter) Confirm(ctx context.Context, _ release.App, t release.Table)
 	return r.effect(ctx, "confirm "+t.Name(), func() {})
 }
 
-func (r fakeRouter) Drain(ctx context.Context, _ release.App, _ []netip.Addr, _ release.DrainLimits, _ Say) (release.Drained, error) {
+func (r fakeRouter) Drain(ctx context.Context, _ release.App, _ release.Network, _ release.Color, _ release.DrainLimits, _ Say) (release.Drained, error) {
 	return release.Drained{Began: 2}, r.effect(ctx, "drain", func() { r.drained++ })
 }
 

@@ -61,7 +61,7 @@ func (j fakeJournal) SaveSpec(s release.Spec) error {
 func (j fakeJournal) Spec(_ string, number int) (release.Spec, error) {
 	s, ok := j.specs[number]
 	if !ok {
-		return s, fmt.Errorf("no spec of release %d", number)
+		return s, &release.Error{Code: release.Invalid, What: fmt.Sprintf("no spec of release %d", number)}
 	}
 	return s, nil
 }
@@ -84,6 +84,8 @@ func (j fakeJournal) SetState(_ string, number int, state release.State, c relea
 			if c != release.None {
 				r.Color = c
 			}
+		case state == release.StateLive && r.State == release.StateLive && r.Number > number:
+			r.State = release.StateWithdrawn
 		case state == release.StateLive && r.State == release.StateLive:
 			r.State = release.StateReplaced
 		}

@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"teal/internal/release"
@@ -42,6 +41,9 @@ type Runtime interface {
 	Stop(ctx context.Context, app release.App, color release.Color, services ...string) error
 	// Clear removes the color's containers and its private network.
 	Clear(ctx context.Context, app release.App, color release.Color) error
+	// Vacate is Clear for a release that is started there next, which takes
+	// the network over.
+	Vacate(ctx context.Context, app release.App, color release.Color) error
 	// Tail returns the last lines of the color's logs, each prefixed with its
 	// container's short name.
 	Tail(ctx context.Context, app release.App, color release.Color, lines int) ([]string, error)
@@ -67,9 +69,9 @@ type Router interface {
 	Shift(ctx context.Context, app release.App, table release.Table) error
 	// Confirm waits until every proxy answers that it sees the table.
 	Confirm(ctx context.Context, app release.App, table release.Table) error
-	// Drain waits until no connection leads from a proxy to the addresses, or
-	// the limits pass.
-	Drain(ctx context.Context, app release.App, addrs []netip.Addr, limits release.DrainLimits, say Say) (release.Drained, error)
+	// Drain waits until no connection leads from a proxy to the color, or the
+	// limits pass.
+	Drain(ctx context.Context, app release.App, net release.Network, color release.Color, limits release.DrainLimits, say Say) (release.Drained, error)
 	// Watch switches the traffic log of the app on or off.
 	Watch(ctx context.Context, app release.App, on bool) error
 	// Traffic reads what the log saw since the given time.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"teal/internal/plan"
@@ -24,6 +25,8 @@ type run struct {
 	spec    *release.Spec
 	taken   int                      // the release that an abort takes back, 0 for none
 	witness func() release.Witnessed // ends the witness; nil if none runs
+	// rerouted: nginx may run the config of this plan's shape
+	rerouted bool
 }
 
 func (d *Deployer) newRun(app release.App, p plan.Plan, o release.Observed) *run {
@@ -118,7 +121,7 @@ func (r *run) watch(ctx context.Context) {
 	if err := r.Router.Watch(ctx, r.app, true); err != nil {
 		r.note(r.app, "clients are not counted: "+err.Error())
 	}
-	if !r.before.Routing.Loaded() {
+	if !r.before.Routing.Loaded() || r.moves() {
 		return
 	}
 	end, err := r.Witness.Begin(context.WithoutCancel(ctx), r.app)
@@ -126,6 +129,22 @@ func (r *run) watch(ctx context.Context) {
 		r.note(r.app, "no witness: "+err.Error())
 	}
 	r.witness = end
+}
+
+// moves reports whether the plan gives the site other addresses or hosts than
+// the live release has. A witness would ask where nobody answers yet, or where
+// another program does, and its word would be worth nothing.
+func (r *run) moves() bool {
+	was, err := r.AsRelease(r.app, r.before.ReleaseIn(r.before.Live()))
+	if err != nil {
+		r.note(r.app, "no witness: "+err.Error())
+		return true
+	}
+	if slices.Equal(was.Site.Listen, r.app.Site.Listen) && slices.Equal(was.Site.Hosts, r.app.Site.Hosts) {
+		return false
+	}
+	r.note(r.app, "no witness: the site's addresses or hosts change with this release")
+	return true
 }
 
 func (r *run) emit(e release.Event) {

@@ -39,8 +39,12 @@ func (r *run) undo(ctx context.Context, told *release.Error) (release.Observed, 
 	g := plan.Goal{
 		Kind: release.KindUndo, Number: r.plan.Release, Color: r.plan.Color,
 		Before: r.plan.Replaces, Of: r.plan.Kind, Forced: told.Code == release.Interrupted,
+		Rerouted: r.rerouted,
 	}
 	o, err := r.observe(ctx, r.app, g)
+	if err == nil {
+		o, err = r.shaped(ctx, o, g)
+	}
 	if err != nil {
 		return r.before, err
 	}
@@ -56,12 +60,12 @@ func (r *run) undo(ctx context.Context, told *release.Error) (release.Observed, 
 	if err := r.wayBack(ctx, p, o); err != nil {
 		return o, err
 	}
-	return r.observe(ctx, r.app, g)
+	return r.observe(ctx, o.App, g)
 }
 
 // wayBack walks the undo's plan as a deploy of its own in the journal.
 func (r *run) wayBack(ctx context.Context, p plan.Plan, o release.Observed) error {
-	back := r.newRun(r.app, p, o)
+	back := r.newRun(o.App, p, o)
 	if err := back.open(release.KindUndo, p.Release, p.Color); err != nil {
 		return err
 	}

@@ -147,6 +147,10 @@ func TestOneReleaseIsLive(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	must(t, j.SetState("voda", 2, release.StateLive, release.Green, ""), j.SetState("voda", 1, release.StateLive, release.Green, ""))
+	if left, err := j.History("voda", 2); err != nil || left[1].State != release.StateWithdrawn {
+		t.Errorf("a release that was rolled back from is %+v, %v", left, err)
+	}
 	if r := all[0]; r.Number != 3 || r.Color != release.Blue || r.Reason != "exited 1" {
 		t.Errorf("a state without color lost it: %+v", r)
 	}

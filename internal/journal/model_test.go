@@ -228,6 +228,9 @@ func (m *machine) SetState(t *rapid.T) {
 	for number, other := range m.model.apps[app].releases {
 		if state == release.StateLive && other.State == release.StateLive {
 			other.State = release.StateReplaced
+			if number > n {
+				other.State = release.StateWithdrawn
+			}
 			m.model.apps[app].releases[number] = other
 		}
 	}

@@ -18,6 +18,8 @@ type builder struct {
 	release int
 	started bool // the color was filled by this plan
 	steps   []release.Step
+	// reopened: the plan has started teal's own nginx already
+	reopened bool
 }
 
 func begin(o release.Observed, g Goal, color release.Color) *builder {
@@ -134,7 +136,7 @@ func (b *builder) settle() {
 func (b *builder) vacate() {
 	b.settle()
 	if state := b.o.Engine.Colors[b.color]; !state.Empty() {
-		b.remove(b.color, b.leftover(state))
+		b.remove(b.color, b.leftover(state), b.release)
 	}
 }
 
@@ -148,13 +150,14 @@ func (b *builder) leftover(state release.ColorState) string {
 }
 
 // remove takes a color's containers away, after the proof and the drain that
-// a running one needs.
-func (b *builder) remove(c release.Color, cause string) {
+// a running one needs. next is the release that is started in it then, 0 if
+// it stays empty.
+func (b *builder) remove(c release.Color, cause string, next int) {
 	if b.o.Engine.Colors[c].Running() {
 		b.ensureConfirmed(c)
 		b.drain(c)
 	}
-	b.add(release.Step{Kind: release.StepClear, Color: c, Subject: string(c), Cause: cause})
+	b.add(release.Step{Kind: release.StepClear, Color: c, Release: next, Subject: string(c), Cause: cause})
 }
 
 // takeBack empties the color of an undone deploy. An undone rollback leaves
@@ -164,7 +167,7 @@ func (b *builder) takeBack(g Goal) {
 	cause := fmt.Sprintf("release %d is taken back", g.Number)
 	switch {
 	case g.Of != release.KindRollback:
-		b.remove(g.Color, cause)
+		b.remove(g.Color, cause, 0)
 	case state.Running() && b.o.App.Policy.Standby != release.StandbyWarm:
 		b.ensureConfirmed(g.Color)
 		b.drain(g.Color)
@@ -217,8 +220,7 @@ func (b *builder) start(cause string) {
 func (b *builder) revive() {
 	state := b.o.Engine.Colors[b.color]
 	b.sharedAgain()
-	// Stopped containers of a network that was removed can't start again.
-	whole := b.o.Engine.Network.Exists && state.Release == b.release && state.Whole(b.o.App.Services)
+	whole := b.placed(state) && state.Release == b.release && state.Whole(b.o.App.Services)
 	switch {
 	case whole && state.Up(b.overlapping()):
 		return
@@ -266,7 +268,7 @@ func (b *builder) healthy(services []release.Service, names []string) {
 // first time finds it healthy.
 func (b *builder) proxy() {
 	for _, p := range b.o.Routing.Proxies {
-		if p.Name == standalone && !p.Running {
+		if p.Name == standalone && !p.Running && !b.reopened {
 			b.add(release.Step{Kind: release.StepProxy, Subject: p.Name, Cause: "not running"})
 		}
 	}
@@ -278,7 +280,7 @@ func (b *builder) proxy() {
 
 func (b *builder) routeCause() string {
 	for _, p := range b.o.Routing.Proxies {
-		if p.Configured {
+		if p.Configured || p.Generation != "" {
 			return "its config is not the wanted one"
 		}
 	}
@@ -327,7 +329,7 @@ func (b *builder) retire() {
 	replaced := fmt.Sprintf("replaced by release %d", b.release)
 	switch standby := b.o.App.Policy.Standby; {
 	case standby == release.StandbyNone:
-		b.remove(old, replaced)
+		b.remove(old, replaced, 0)
 	case state.Running() && standby == release.StandbyWarm:
 		b.drain(old)
 	case state.Running():

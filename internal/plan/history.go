@@ -8,18 +8,18 @@ import (
 )
 
 // rollbackTo is the release a rollback brings: the wanted one, or, where 0 is
-// wanted, the newest that served clients before the live one did. Never a
-// later one: a release that was itself rolled back from was left for a reason.
+// wanted, the newest that served clients before the live one did. Never one
+// that was itself rolled back from: it was left for a reason, and who wants it
+// again has to name it.
 func rollbackTo(o release.Observed, wanted int) (int, error) {
 	live := o.Live()
 	if live == release.None {
 		return 0, nothingLive(o.App.Name)
 	}
-	now := o.ReleaseIn(live)
 	if wanted == 0 {
-		return previous(o, now)
+		return previous(o, liveRelease(o, live))
 	}
-	if wanted == now {
+	if wanted == o.ReleaseIn(live) {
 		return 0, alreadyLive(wanted, live)
 	}
 	if !known(o, wanted) {
@@ -28,9 +28,23 @@ func rollbackTo(o release.Observed, wanted int) (int, error) {
 	return wanted, nil
 }
 
+// liveRelease is the release of the live color: by its containers, or by the
+// journal where these were removed, which is when a way back is needed most.
+func liveRelease(o release.Observed, live release.Color) int {
+	if !o.Engine.Colors[live].Empty() {
+		return o.ReleaseIn(live)
+	}
+	for _, r := range o.Releases {
+		if r.State == release.StateLive {
+			return r.Number
+		}
+	}
+	return o.Next
+}
+
 func previous(o release.Observed, now int) (int, error) {
 	for _, r := range o.Releases { // newest first
-		if r.Number < now && r.WasLive() && len(r.Images) > 0 {
+		if r.Number < now && r.WasLive() && r.State != release.StateWithdrawn && len(r.Images) > 0 {
 			return r.Number, nil
 		}
 	}

@@ -327,6 +327,8 @@ func (w *world) setLive(n int, c release.Color) {
 		switch {
 		case r.Number == n:
 			w.releases[i].State, w.releases[i].Color = release.StateLive, c
+		case r.State == release.StateLive && r.Number > n:
+			w.releases[i].State = release.StateWithdrawn
 		case r.State == release.StateLive:
 			w.releases[i].State = release.StateReplaced
 		}

@@ -22,12 +22,14 @@ type Goal struct {
 	// Number is the release to bring: for a deploy the new release's number,
 	// for a rollback the one wanted, or 0 for the one before the live one.
 	// For an undo it is the release to take back.
-	Number  int
-	Color   release.Color      // undo: the color the release was brought in
-	Before  int                // undo: the release that was live before, 0 for none
-	Of      release.DeployKind // undo: what is taken back, a deploy or a rollback
-	Forced  bool               // undo: take the release back even if it is live and well
-	Volumes bool               // down: the named volumes too
+	Number int
+	Color  release.Color      // undo: the color the release was brought in
+	Before int                // undo: the release that was live before, 0 for none
+	Of     release.DeployKind // undo: what is taken back, a deploy or a rollback
+	Forced bool               // undo: take the release back even if it is live and well
+	// Rerouted: undo: nginx may have been given the config of what is taken back
+	Rerouted bool
+	Volumes  bool // down: the named volumes too
 }
 
 // Plan is a goal's steps and what they bring about.
@@ -63,6 +65,7 @@ func buildDeploy(o release.Observed, g Goal) (Plan, error) {
 	}
 	b := begin(o, g, o.Live().Other())
 	b.release = g.Number
+	b.reopen()
 	b.images()
 	b.network()
 	b.shared()
@@ -85,6 +88,7 @@ func buildRollback(o release.Observed, g Goal) (Plan, error) {
 	}
 	b := begin(o, g, o.Live().Other())
 	b.release = number
+	b.reopen()
 	b.revive()
 	b.bring()
 	b.retire()
@@ -102,7 +106,8 @@ func buildUndo(o release.Observed, g Goal) Plan {
 	case o.ReleaseIn(g.Color) != g.Number:
 		return b.stay(o.Live()) // it never got there: what is in the color is not the deploy's
 	case !o.Routing.Routes(g.Color):
-	case !g.Forced && settled(o, g.Color):
+		b.routeBack()
+	case stays(o, g):
 		return b.stay(g.Color)
 	case b.canReturn():
 		b.revive()
@@ -114,6 +119,29 @@ func buildUndo(o release.Observed, g Goal) Plan {
 	b.takeBack(g)
 	b.restore(g)
 	return b.plan()
+}
+
+// Target is the earlier release that the goal goes back to, 0 where it goes to
+// none. It is to be asked, and the plan then built, with what is observed in
+// that release's shape.
+func Target(o release.Observed, g Goal) int {
+	switch {
+	case g.Kind == release.KindRollback:
+		number, err := rollbackTo(o, g.Number)
+		if err != nil {
+			return 0 // Build says why
+		}
+		return number
+	case g.Kind == release.KindUndo && !stays(o, g):
+		return g.Before
+	}
+	return 0
+}
+
+// stays reports whether an undo leaves the release where it is: it is live and
+// well, and what failed came after.
+func stays(o release.Observed, g Goal) bool {
+	return !g.Forced && o.ReleaseIn(g.Color) == g.Number && o.Routing.Routes(g.Color) && settled(o, g.Color)
 }
 
 // settled reports whether the color is live beyond doubt: every proxy says so

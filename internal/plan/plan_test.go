@@ -2,6 +2,7 @@ package plan
 
 import (
 	"flag"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,6 +88,11 @@ var printedCases = []struct {
 		goal: Goal{Kind: release.KindDeploy, Number: 42},
 	},
 	{
+		name:  "an nginx that is down is started before anything else",
+		world: func(w *world) { w.proxyUp, w.loaded = false, false },
+		goal:  Goal{Kind: release.KindDeploy, Number: 42},
+	},
+	{
 		name: "an interrupted deploy before the shift only removes the new color",
 		world: func(w *world) {
 			w.colors[release.Green] = &slot{release: 42, running: true}
@@ -166,6 +172,65 @@ func TestARollbackNeverGoesToALaterRelease(t *testing.T) {
 	}
 }
 
+func TestARollbackPassesByWhatWasRolledBackFrom(t *testing.T) {
+	w := settledWorld() // 40 was bad, 39 came back, then 41 was deployed
+	w.releases[1].State = release.StateWithdrawn
+	w.colors[release.Green].release = 39
+	for wanted, want := range map[int]int{0: 39, 40: 40} {
+		p, err := Build(w.observed(), Goal{Kind: release.KindRollback, Number: wanted})
+		if err != nil || p.Release != want {
+			t.Errorf("rollback --to %d brings %d, want %d (%v)", wanted, p.Release, want, err)
+		}
+	}
+}
+
+// When somebody has removed the live containers, the standby is one command
+// away.
+func TestARollbackIsThereWhenTheLiveContainersAreGone(t *testing.T) {
+	w := settledWorld()
+	w.colors[release.Blue] = &slot{}
+	p, err := Build(w.observed(), Goal{Kind: release.KindRollback})
+	if err != nil || p.Release != 40 || p.Steps[0].Kind != release.StepResume {
+		t.Errorf("got %v\n%s", err, printed(p))
+	}
+}
+
+func TestStoppedContainersThatWereTakenOffTheNetworkAreMadeAnew(t *testing.T) {
+	o := settledWorld().observed()
+	o.Engine.Colors[release.Green].Containers[0].Addr = netip.MustParseAddr("10.9.9.9")
+	p, err := Build(o, Goal{Kind: release.KindRollback})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kinds := kindsOf(p)[:2]; !slices.Equal(kinds, []release.StepKind{release.StepClear, release.StepStart}) {
+		t.Errorf("got\n%s", printed(p))
+	}
+}
+
+func TestAnUndoGivesNginxTheConfigBackThatTheLiveReleaseHas(t *testing.T) {
+	w := settledWorld()
+	w.colors[release.Green] = &slot{release: 42, running: true}
+	o := w.observed()
+	o.Routing.Proxies[0].Wanted = "the old shape's"
+	g := Goal{Kind: release.KindUndo, Number: 42, Color: release.Green, Before: 41, Of: release.KindDeploy, Rerouted: true}
+	p, err := Build(o, g)
+	if err != nil || p.Steps[0].Kind != release.StepRoute || Target(o, g) != 41 {
+		t.Errorf("got %v\n%s", err, printed(p))
+	}
+	g.Rerouted = false
+	if p, err := Build(o, g); err != nil || slices.Contains(kindsOf(p), release.StepRoute) {
+		t.Errorf("nginx was not touched, and now is: %v\n%s", err, printed(p))
+	}
+}
+
+func kindsOf(p Plan) []release.StepKind {
+	var kinds []release.StepKind
+	for _, s := range p.Steps {
+		kinds = append(kinds, s.Kind)
+	}
+	return kinds
+}
+
 func TestRollbacksThatCannotBeAreRefusedWithTheNextCommand(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -202,5 +267,24 @@ func TestAProxyThatWouldRefuseAReloadStopsThePlan(t *testing.T) {
 	o.Routing.Proxies[0] = release.ProxyState{Name: "host nginx"}
 	if _, err = Build(o, Goal{Kind: release.KindDeploy, Number: 42}); release.CodeOf(err) != release.Unreachable {
 		t.Errorf("a stopped host nginx: got %v", err)
+	}
+}
+
+func TestAColorIsVacatedForTheReleaseThatIsStartedInItNext(t *testing.T) {
+	w := settledWorld()
+	w.app.Policy.Standby = release.StandbyNone
+	p, err := Build(w.observed(), Goal{Kind: release.KindDeploy, Number: 42})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cleared []int
+	for _, s := range p.Steps {
+		if s.Kind == release.StepClear {
+			cleared = append(cleared, s.Release)
+		}
+	}
+	// Green makes room for 42; blue, which 42 replaces, stays empty.
+	if want := []int{42, 0}; !slices.Equal(cleared, want) {
+		t.Errorf("cleared for %v, want %v", cleared, want)
 	}
 }

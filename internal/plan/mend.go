@@ -1,0 +1,52 @@
+package plan
+
+import (
+	"fmt"
+
+	"teal/internal/release"
+)
+
+// What a person or a fault may have done to the parts since the last deploy,
+// and how a plan mends it.
+
+// reopen starts teal's own nginx first of all where it is down while a color
+// runs that clients wait for: they shall not wait for builds and gates as
+// well, nor stay out where these fail. A table that may route to the color
+// which is about to be filled has to be settled before.
+func (b *builder) reopen() {
+	if b.live == release.None || !b.o.Engine.Colors[b.live].Running() || b.o.Routing.Routes(b.color) {
+		return
+	}
+	for _, p := range b.o.Routing.Proxies {
+		if p.Name == standalone && !p.Running {
+			b.reopened = true
+			b.add(release.Step{Kind: release.StepProxy, Subject: p.Name, Cause: fmt.Sprintf("not running, and %s waits for clients", b.live)})
+		}
+	}
+}
+
+// placed reports whether the containers are where nginx looks for them.
+// Stopped ones of a network that was removed can't start again, and those that
+// were taken off it start at no address.
+func (b *builder) placed(state release.ColorState) bool {
+	if !b.o.Engine.Network.Exists {
+		return false
+	}
+	for _, c := range state.Containers {
+		at := b.o.Network.Addr(release.Slot{Service: c.Service, Color: c.Color, Replica: c.Replica})
+		if b.o.App.Addresses != release.AddressesPorts && c.Addr != at {
+			return false
+		}
+	}
+	return true
+}
+
+// routeBack gives nginx the config again that the release which stays live was
+// deployed with: in another shape its containers may be at addresses that the
+// taken back one's config doesn't name.
+func (b *builder) routeBack() {
+	if !b.goal.Rerouted || b.live == release.None || !b.o.Routing.Loaded() || b.o.Routing.Ready() {
+		return
+	}
+	b.add(release.Step{Kind: release.StepRoute, Subject: list(b.proxyNames()), Cause: fmt.Sprintf("as release %d has it", b.goal.Before)})
+}
