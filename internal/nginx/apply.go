@@ -23,7 +23,7 @@ func (r *Router) Apply(ctx context.Context, app release.App, net release.Network
 		return err
 	}
 	defer unlock()
-	fresh := !remains(r.app(app.Name))
+	fresh := !remains(r.token(app.Name))
 	var done []*change
 	for _, p := range app.Proxies {
 		c, err := r.apply(ctx, app, net, p)
@@ -31,7 +31,7 @@ func (r *Router) Apply(ctx context.Context, app release.App, net release.Network
 			done = append(done, c)
 		}
 		if err != nil {
-			return errors.Join(err, r.undo(ctx, app.Name, done, fresh))
+			return errors.Join(err, r.undo(ctx, app, done, fresh))
 		}
 	}
 	return nil
@@ -47,18 +47,8 @@ type change struct {
 }
 
 func (r *Router) apply(ctx context.Context, app release.App, net release.Network, p release.Proxy) (*change, error) {
-	s, err := r.server(ctx, app.Name, p)
+	s, m, err := r.ready(ctx, app, p)
 	if err != nil {
-		return nil, err
-	}
-	m, ok := s.running()
-	if !ok {
-		return nil, s.down()
-	}
-	if err := s.mayChange(); err != nil {
-		return nil, err
-	}
-	if err := r.prepare(app.Name); err != nil {
 		return nil, err
 	}
 	token, err := r.makeToken(app.Name)
@@ -69,7 +59,7 @@ func (r *Router) apply(ctx context.Context, app release.App, net release.Network
 	if err != nil {
 		return nil, err
 	}
-	qs, err := r.everyQuestion(app)
+	qs, err := r.everyQuestion(s, app)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +71,29 @@ func (r *Router) apply(ctx context.Context, app release.App, net release.Network
 	return r.install(ctx, s, m, app, out, qs)
 }
 
+// ready makes all that the app's configuration speaks of, and returns the
+// nginx that may be changed.
+func (r *Router) ready(ctx context.Context, app release.App, p release.Proxy) (server, master, error) {
+	s, err := r.server(ctx, app, p)
+	if err != nil {
+		return server{}, 0, err
+	}
+	m, ok := s.running()
+	if !ok {
+		return server{}, 0, s.down()
+	}
+	if err := s.mayChange(); err != nil {
+		return server{}, 0, err
+	}
+	if err := r.prepare(app.Name); err != nil {
+		return server{}, 0, err
+	}
+	if err := r.certify(app, p); err != nil {
+		return server{}, 0, err
+	}
+	return s, m, r.admit(ctx, &s, app)
+}
+
 // install changes the proxy. The change it returns is to be undone where it
 // also returns an error.
 func (r *Router) install(ctx context.Context, s server, m master, app release.App, out render.Output, qs []question) (*change, error) {
@@ -88,8 +101,11 @@ func (r *Router) install(ctx context.Context, s server, m master, app release.Ap
 	if err != nil {
 		return nil, err
 	}
-	if !passes && !mentions(says, r.conf(app.Name, s.kind)) {
+	if !passes && !mentions(says, r.conf(app.Name, s.place)) {
 		return nil, s.broken(says)
+	}
+	if err := r.rehearse(ctx, s, app, out); err != nil {
+		return nil, err
 	}
 	c, err := r.change(s, app.Name, out)
 	if err != nil {
@@ -110,11 +126,11 @@ func (r *Router) install(ctx context.Context, s server, m master, app release.Ap
 
 // change remembers how things are before the files are written or removed.
 func (r *Router) change(s server, app string, out render.Output) (*change, error) {
-	before, _, err := r.read(app, s.kind)
+	before, _, err := r.read(app, s.place)
 	if err != nil {
 		return nil, err
 	}
-	served, err := r.routed(s.kind)
+	served, err := r.routed(s.place)
 	if err != nil {
 		return nil, err
 	}
@@ -181,14 +197,14 @@ func (r *Router) makeToken(app string) (string, error) {
 }
 
 // everyQuestion asks for each host at each address of the site.
-func (r *Router) everyQuestion(app release.App) ([]question, error) {
-	hosts := app.Site.Hosts
+func (r *Router) everyQuestion(s server, app release.App) ([]question, error) {
+	hosts, at := app.Site.Hosts, listenings(app, s.proxy)
 	if len(hosts) == 0 {
-		return r.questions(app.Name, app.Site.Listen, nil)
+		return r.questions(s, app.Name, at, nil)
 	}
 	var list []question
 	for _, h := range hosts {
-		qs, err := r.questions(app.Name, app.Site.Listen, []string{h})
+		qs, err := r.questions(s, app.Name, at, []string{h})
 		if err != nil {
 			return nil, err
 		}
@@ -199,14 +215,14 @@ func (r *Router) everyQuestion(app release.App) ([]question, error) {
 
 // undo puts everything back, the last first, and leaves nothing behind of an
 // app that was new. It works also when the deploy was interrupted.
-func (r *Router) undo(ctx context.Context, app string, done []*change, fresh bool) error {
+func (r *Router) undo(ctx context.Context, app release.App, done []*change, fresh bool) error {
 	ctx = context.WithoutCancel(ctx)
 	var errs []error
 	for i := len(done) - 1; i >= 0; i-- {
-		errs = append(errs, r.undoOne(ctx, app, done[i]))
+		errs = append(errs, r.undoOne(ctx, app.Name, done[i]))
 	}
 	if fresh {
-		errs = append(errs, os.RemoveAll(r.app(app)), os.RemoveAll(r.flags(app)))
+		errs = append(errs, r.clearFolder(app), os.RemoveAll(r.flags(app.Name)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("put nginx's configuration back: %w", err)
@@ -222,18 +238,18 @@ func (r *Router) undoOne(ctx context.Context, app string, c *change) error {
 	if !ok {
 		return nil
 	}
-	return r.gently(ctx, c.server, m, c.served, func(ctx context.Context) error { return r.serveBefore(ctx, app, c.before) })
+	return r.gently(ctx, c.server, m, c.served, func(ctx context.Context) error { return r.serveBefore(ctx, c) })
 }
 
-// serveBefore asks for the generation of before; of an app that was new there
+// serveBefore asks for the generation that was; of an app that was new there
 // is none.
-func (r *Router) serveBefore(ctx context.Context, app string, before routed) error {
-	if before.generation == "" {
+func (r *Router) serveBefore(ctx context.Context, c *change) error {
+	if c.before.generation == "" {
 		return nil
 	}
-	qs, err := r.questions(app, before.listen, before.hosts)
+	qs, err := r.questions(c.server, c.before.app, c.before.listen, c.before.hosts)
 	if err != nil {
 		return err
 	}
-	return serves(ctx, qs, before.generation)
+	return serves(ctx, qs, c.before.generation)
 }

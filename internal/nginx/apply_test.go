@@ -49,7 +49,7 @@ func TestANewShapeUnderLoadLosesNoRequest(t *testing.T) {
 		t.Errorf("%d of %d lost, the first: %s", len(failures), sent, failures[0])
 	}
 	t.Logf("%d requests over 9 reloads", sent)
-	if stale := s.r.stale(release.ProxyStandalone); len(stale) > 0 {
+	if stale := s.stale(); len(stale) > 0 {
 		t.Errorf("left behind: %v", stale)
 	}
 }
@@ -73,6 +73,14 @@ func TestAPortThatCannotBeHadLeavesTheOldConfigLive(t *testing.T) {
 	if now := s.tree(); now != files {
 		t.Errorf("files were\n%s\nare\n%s", files, now)
 	}
+}
+
+// stale is what teal has left standing of the only proxy.
+func (s *stage) stale() []string {
+	s.t.Helper()
+	proxy, err := s.r.server(s.ctx, s.app, s.app.Proxies[0])
+	s.must(err)
+	return s.r.stale(proxy, s.app.Name)
 }
 
 // observed is what Observe says of the only proxy.
@@ -119,7 +127,7 @@ func TestABrokenConfigOfSomeoneElseIsShownAndNothingWritten(t *testing.T) {
 
 func TestOurOwnBrokenFileIsMended(t *testing.T) {
 	s := open(t)
-	s.must(os.WriteFile(s.r.conf("voda", release.ProxyStandalone), []byte("server {"), 0o600))
+	s.must(os.WriteFile(s.r.conf("voda", "standalone"), []byte("server {"), 0o600))
 	if got := s.observed(); got.Broken != "" || got.Configured {
 		t.Errorf("observed %+v", got)
 	}
@@ -169,7 +177,7 @@ func TestAHostileAppIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 
 func TestAFlagLeftByAKilledReloadIsReportedAndTakenAway(t *testing.T) {
 	s := open(t)
-	flag := render.ClosingFlag(s.r.root, release.ProxyStandalone)
+	flag := render.ClosingFlag(s.r.root, "standalone")
 	s.must(publish(flag, ""))
 	resp, _ := s.get("/color")
 	if !resp.Close {
@@ -188,7 +196,7 @@ func TestAFlagLeftByAKilledReloadIsReportedAndTakenAway(t *testing.T) {
 
 func TestTheSecretIsForNobodyElseToRead(t *testing.T) {
 	s := open(t)
-	for _, path := range []string{s.r.token("voda"), s.r.conf("voda", release.ProxyStandalone)} {
+	for _, path := range []string{s.r.token("voda"), s.r.conf("voda", "standalone")} {
 		info, err := os.Stat(path)
 		s.must(err)
 		if info.Mode().Perm() != 0o600 {

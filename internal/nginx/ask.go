@@ -2,12 +2,14 @@ package nginx
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -15,11 +17,20 @@ import (
 	"teal/internal/nginx/render"
 )
 
-// questions are what is needed to ask an nginx about one app.
+// question is what is needed to ask an nginx about one app.
 type question struct {
 	addr  string // where a process on this machine meets it
+	tls   bool
 	host  string
 	token string
+}
+
+func (q question) url() string {
+	scheme := "http://"
+	if q.tls {
+		scheme = "https://"
+	}
+	return scheme + q.addr + render.ControlPath(q.token)
 }
 
 // answer is what an nginx says of an app.
@@ -42,6 +53,7 @@ func client(fresh bool) *http.Client {
 		Timeout: askLimit,
 		Transport: &http.Transport{
 			DialContext:        (&net.Dialer{Timeout: askLimit}).DialContext,
+			DialTLSContext:     dialTLS,
 			DisableKeepAlives:  fresh,
 			DisableCompression: true,
 			IdleConnTimeout:    30 * time.Second,
@@ -50,11 +62,24 @@ func client(fresh bool) *http.Client {
 	}
 }
 
+// named is the key of the host in a question's context.
+type named struct{}
+
+// dialTLS names the host in the handshake, as clients do, while it goes to the
+// address. Whether the certificate is good is not asked: what is proved is
+// who serves, and the answer's token is known to nobody else.
+func dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	host, _ := ctx.Value(named{}).(string)
+	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: askLimit}, Config: &tls.Config{ServerName: host, InsecureSkipVerify: true}}
+	return d.DialContext(ctx, network, addr)
+}
+
 // ask asks the app's control location. The question goes the way of a
 // client's request, to the address and with the Host a client would use, so
 // an answer proves that this server is the one that clients meet.
 func ask(ctx context.Context, c *http.Client, q question) (answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+q.addr+render.ControlPath(q.token), nil)
+	ctx = context.WithValue(ctx, named{}, q.host)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, q.url(), nil)
 	if err != nil {
 		return answer{}, err
 	}
@@ -79,20 +104,37 @@ func ask(ctx context.Context, c *http.Client, q question) (answer, error) {
 }
 
 // questions are those for each address the site listens on.
-func (r *Router) questions(app string, listen, hosts []string) ([]question, error) {
+func (r *Router) questions(s server, app string, listen []listening, hosts []string) ([]question, error) {
 	token, err := r.readToken(app)
 	if err != nil {
 		return nil, err
 	}
 	var list []question
 	for _, l := range listen {
-		at, err := render.Address(l)
+		at, err := render.Address(l.at)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, question{render.Reach(at).String(), asHost(hosts), token})
+		if at, ok := s.reach(at); ok {
+			list = append(list, question{at.String(), l.tls, asHost(hosts), token})
+		}
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("the %s listens nowhere that this machine can reach: %w", s.name, errNoAnswer)
 	}
 	return list, nil
+}
+
+// reach is where a process of this machine meets what the nginx has at the
+// address. A container has no address of IPv6 on the app's network.
+func (s server) reach(at netip.AddrPort) (netip.AddrPort, bool) {
+	switch {
+	case s.box == nil || s.box.Host:
+		return render.Reach(at), true
+	case !at.Addr().IsUnspecified():
+		return at, !at.Addr().IsLoopback()
+	}
+	return netip.AddrPortFrom(s.box.addr, at.Port()), at.Addr().Is4() && s.box.addr.IsValid()
 }
 
 // asHost is a Host header that the site answers to.

@@ -2,7 +2,6 @@ package nginx
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -40,14 +39,20 @@ const maxIncludes = 16
 // readConf reads an nginx configuration and what it includes. It is lenient:
 // whether the configuration is right is asked of nginx -t, and it must be
 // readable here when it is not.
-func readConf(path string) ([]directive, error) {
-	return (&reader{home: filepath.Dir(path)}).file(path, 0)
+func readConf(path string) ([]directive, error) { return view{}.readConf(path) }
+
+// readConf reads it as the nginx that has this view sees it.
+func (v view) readConf(path string) ([]directive, error) {
+	return (&reader{view: v, home: filepath.Dir(path)}).file(path, 0)
 }
 
-type reader struct{ home string }
+type reader struct {
+	view
+	home string
+}
 
 func (r *reader) file(path string, depth int) ([]directive, error) {
-	text, err := os.ReadFile(path)
+	text, err := r.read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +97,8 @@ func (r *reader) include(d directive, depth int) []directive {
 	if len(d.args) != 1 {
 		return nil
 	}
-	paths, _ := filepath.Glob(under(r.home, d.args[0]))
 	var list []directive
-	for _, path := range paths {
+	for _, path := range r.glob(under(r.home, d.args[0])) {
 		more, err := r.file(path, depth+1)
 		if err == nil {
 			list = append(list, more...)
@@ -104,15 +108,17 @@ func (r *reader) include(d directive, depth int) []directive {
 }
 
 type token struct {
-	text   string
-	quoted bool
+	text    string
+	quoted  bool
+	at, end int // where it stands in the text
 }
 
 // tokens splits a configuration into words and the signs ; { }.
 func tokens(text string) []token {
 	var list []token
+	size := len(text)
 	for text = next(text); text != ""; text = next(text) {
-		var t token
+		t := token{at: size - len(text)}
 		switch text[0] {
 		case ';', '{', '}':
 			t.text, text = text[:1], text[1:]
@@ -122,6 +128,7 @@ func tokens(text string) []token {
 		default:
 			t.text, text = word(text)
 		}
+		t.end = size - len(text)
 		list = append(list, t)
 	}
 	return list

@@ -3,9 +3,7 @@ package nginx
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"os"
-	"slices"
 	"time"
 
 	"teal/internal/release"
@@ -17,7 +15,7 @@ const (
 	drainSays  = time.Second
 )
 
-// Drain waits until no connection leads from a proxy to the addresses. Plain
+// Drain waits until no connection leads from a proxy to the color. Plain
 // requests are waited for until limits.Timeout; while streams (WebSockets,
 // event streams) are among what remains, until limits.Streams.
 //
@@ -27,12 +25,12 @@ const (
 // keep-alive timer, which only the locations for streams switch on.
 //
 // Began counts all connections of the beginning, idle ones included.
-func (r *Router) Drain(ctx context.Context, app release.App, addrs []netip.Addr, limits release.DrainLimits, say func(release.EventType, string)) (release.Drained, error) {
+func (r *Router) Drain(ctx context.Context, app release.App, net release.Network, color release.Color, limits release.DrainLimits, say func(release.EventType, string)) (release.Drained, error) {
 	masters, err := r.masters(ctx, app)
 	if err != nil {
 		return release.Drained{}, err
 	}
-	d := &drain{addrs: addrs, users: map[master]map[int]bool{}, streams: map[uint64]bool{}, started: time.Now(), say: say}
+	d := &drain{ends: endsOf(app, net), color: color, users: map[master]map[int]bool{}, streams: map[uint64]bool{}, started: time.Now(), say: say}
 	for _, m := range masters {
 		d.users[m] = owners(m)
 	}
@@ -41,13 +39,13 @@ func (r *Router) Drain(ctx context.Context, app release.App, addrs []netip.Addr,
 	}
 	began := len(d.open)
 	err = d.wait(ctx, limits)
-	return release.Drained{Took: time.Since(d.started), Began: began, Cut: len(d.open)}, err
+	return release.Drained{Color: color, Took: time.Since(d.started), Began: began, Cut: len(d.open)}, err
 }
 
 func (r *Router) masters(ctx context.Context, app release.App) ([]master, error) {
 	var list []master
 	for _, p := range app.Proxies {
-		s, err := r.server(ctx, app.Name, p)
+		s, err := r.server(ctx, app, p)
 		if err != nil {
 			return nil, err
 		}
@@ -60,9 +58,10 @@ func (r *Router) masters(ctx context.Context, app release.App) ([]master, error)
 
 // drain is one drain under way.
 type drain struct {
-	addrs   []netip.Addr
+	ends    ends
+	color   release.Color
 	users   map[master]map[int]bool // whom each nginx's workers run as
-	open    map[uint64]bool         // sockets that lead to the addresses, by inode
+	open    map[uint64]bool         // sockets that lead to the color, by inode
 	streams map[uint64]bool         // sockets ever seen with the keep-alive timer
 	started time.Time
 	said    time.Time
@@ -124,7 +123,7 @@ func (d *drain) lookAt(m master) error {
 		return err
 	}
 	for _, s := range list {
-		if s.state != stateEstablished || !d.users[m][s.user] || !slices.Contains(d.addrs, s.remote.Addr()) {
+		if s.state != stateEstablished || !d.users[m][s.user] || d.ends.color(s.remote) != d.color {
 			continue
 		}
 		d.open[s.inode] = true

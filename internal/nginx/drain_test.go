@@ -23,7 +23,7 @@ func (s *stage) drainBlue(limits release.DrainLimits, say func(release.EventType
 	go func() {
 		defer close(done)
 		defer cancel()
-		d, err := s.r.Drain(ctx, s.app, []netip.Addr{s.slot(release.Blue)}, limits, say)
+		d, err := s.r.Drain(ctx, s.app, s.net, release.Blue, limits, say)
 		if err != nil {
 			s.t.Error(err)
 		}
@@ -146,7 +146,7 @@ func TestAnInterruptedDrainTellsSo(t *testing.T) {
 	s.held("/hold", "")
 	ctx, cancel := context.WithCancel(s.ctx)
 	cancel()
-	_, err := s.r.Drain(ctx, s.app, []netip.Addr{s.slot(release.Blue)}, release.DrainLimits{Timeout: far, Streams: far}, nil)
+	_, err := s.r.Drain(ctx, s.app, s.net, release.Blue, release.DrainLimits{Timeout: far, Streams: far}, nil)
 	if err == nil {
 		t.Error("no error")
 	}
@@ -154,7 +154,7 @@ func TestAnInterruptedDrainTellsSo(t *testing.T) {
 
 func TestADrainWithoutNginxHasNothingToWaitFor(t *testing.T) {
 	s := setStage(t)
-	d, err := s.r.Drain(s.ctx, s.app, []netip.Addr{s.slot(release.Blue)}, release.DrainLimits{Timeout: far, Streams: far}, nil)
+	d, err := s.r.Drain(s.ctx, s.app, s.net, release.Blue, release.DrainLimits{Timeout: far, Streams: far}, nil)
 	if err != nil || d.Began != 0 {
 		t.Errorf("drained %+v, %v", d, err)
 	}

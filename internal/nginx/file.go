@@ -22,7 +22,7 @@ type file struct {
 // holds the control token and is for nginx's master alone, and where the app
 // is a guest the file that includes it.
 func (r *Router) files(s server, app string, out render.Output) []file {
-	conf := r.conf(app, s.kind)
+	conf := r.conf(app, s.place)
 	list := []file{{conf, out.Text, 0o600}}
 	if s.site == "" {
 		return list

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
-
-	"teal/internal/release"
 )
 
 // gentleLimit bounds how long a reload waits for clients' connections.
@@ -22,11 +21,14 @@ const gentleLimit = 2 * time.Second
 //
 // served are the apps this nginx has now. Sites of other people can't be
 // asked to close, so a reload of the machine's nginx may cost them a request.
+//
+// From nginx 1.27.4 on the apps' configuration itself keeps an exiting worker
+// from closing them (keepalive_min_timeout), and there is nothing to wait for.
 func (r *Router) gently(ctx context.Context, s server, m master, served []routed, seen func(context.Context) error) error {
-	if len(served) == 0 {
+	if !slices.ContainsFunc(served, func(a routed) bool { return !a.keeps }) {
 		return s.reload(ctx, m, seen)
 	}
-	flag := r.closing(s.kind)
+	flag := r.closing(s.place)
 	if err := folder(r.root + "/flags"); err != nil {
 		return err
 	}
@@ -91,10 +93,18 @@ func meet(a, b map[uint64]bool) bool {
 	return false
 }
 
-// stale are flags that a killed teal has left standing.
-func (r *Router) stale(k release.ProxyKind) []string {
-	if flag := r.closing(k); remains(flag) {
-		return []string{flag}
+// stale are files that a killed teal has left: the flag, which makes nginx
+// close each connection, and what it rehearsed with.
+func (r *Router) stale(s server, app string) []string {
+	h := r.rehearsalOf(s, app)
+	var list []string
+	for _, path := range []string{r.closing(s.place), h.staged} {
+		if remains(path) {
+			list = append(list, path)
+		}
 	}
-	return nil
+	if _, err := s.files.stat(h.main); err == nil && s.box == nil {
+		list = append(list, h.main)
+	}
+	return list
 }

@@ -1,11 +1,11 @@
 package nginx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,6 +16,11 @@ import (
 // become the default server of a port by coming first.
 const sitePrefix = "zz-teal-"
 
+// hostMain is the main file of a machine's nginx, where the proxy names none.
+const hostMain = "/etc/nginx/nginx.conf"
+
+func mainOf(p release.Proxy) string { return cmp.Or(p.Config, hostMain) }
+
 // host is the machine's nginx, beside other people's sites. What it is like
 // is read from its configuration files, not from nginx -T: they must be
 // understood also when the configuration is broken.
@@ -24,11 +29,7 @@ func (r *Router) host(ctx context.Context, app string, p release.Proxy) (server,
 	if err != nil {
 		return server{}, err
 	}
-	s := server{program: b, kind: release.ProxyHost, name: p.Name(), main: p.Config}
-	if s.main == "" {
-		s.main = "/etc/nginx/nginx.conf"
-	}
-	s.args = []string{"-c", s.main}
+	s := server{program: b, proxy: p, place: placeOf(app, p), name: p.Name(), main: mainOf(p)}
 	conf, err := readConf(s.main)
 	if errors.Is(err, fs.ErrNotExist) {
 		return server{}, noHost(s.main)
@@ -37,11 +38,20 @@ func (r *Router) host(ctx context.Context, app string, p release.Proxy) (server,
 		return server{}, fmt.Errorf("read nginx's configuration: %w", err)
 	}
 	s.pidFile = one(b, conf, "pid", b.pid)
-	s.errorLog = one(b, conf, "error_log", b.errorLog)
-	s.accessLogs = inheritedLogs(b, conf)
-	s.colorHeader = len(within(conf, "http", "add_header")) == 0
-	s.site, err = siteFile(s.main, conf, app, p.Sites)
+	s.learn(conf)
+	s.site, err = s.siteFile(conf, app)
+	s.guest = s.site
 	return s, err
+}
+
+// learn finds what our server would inherit, and would lose.
+func (s *server) learn(conf []directive) {
+	s.errorLog = one(s.program, conf, "error_log", s.program.errorLog)
+	s.accessLogs = inheritedLogs(s.program, conf)
+	for _, h := range within(conf, "http", "add_header") {
+		s.headers = append(s.headers, h.args)
+	}
+	s.colorHeader = len(s.headers) == 0
 }
 
 func noHost(main string) error {
@@ -78,26 +88,27 @@ func inheritedLogs(b program, conf []directive) [][]string {
 	return logs
 }
 
-// siteFile is where the file goes that brings the app into this nginx. It
-// must match an include of the http block, else nginx would never read it.
-func siteFile(main string, conf []directive, app, folder string) (string, error) {
+// siteFile is where the file goes that brings the app into this nginx, as it
+// sees it. It must match an include of the http block, else nginx would never
+// read it.
+func (s server) siteFile(conf []directive, app string) (string, error) {
 	name := sitePrefix + app + ".conf"
-	patterns := includes(main, conf)
+	patterns := includes(s.main, conf)
 	tries := []string{"sites-enabled", "conf.d"}
-	if folder != "" {
-		tries = []string{folder}
+	if s.proxy.Sites != "" {
+		tries = []string{s.proxy.Sites}
 	}
 	for _, try := range tries {
-		path := filepath.Join(under(filepath.Dir(main), try), name)
+		path := filepath.Join(under(filepath.Dir(s.main), try), name)
 		for _, pattern := range patterns {
-			if ok, _ := filepath.Match(pattern, path); ok && isFolder(filepath.Dir(path)) {
+			if ok, _ := filepath.Match(pattern, path); ok && s.files.isFolder(filepath.Dir(path)) {
 				return path, nil
 			}
 		}
 	}
 	return "", &release.Error{
 		Code:   release.Invalid,
-		What:   fmt.Sprintf("%s includes no %s of %s", main, name, strings.Join(tries, " or ")),
+		What:   fmt.Sprintf("%s of the %s includes no %s of %s", s.main, s.name, name, strings.Join(tries, " or ")),
 		Detail: append([]string{"its http block includes:"}, patterns...),
 		Next:   "name in proxy.sites a folder whose *.conf files the http block includes",
 	}
@@ -112,9 +123,4 @@ func includes(main string, conf []directive) []string {
 		}
 	}
 	return list
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }

@@ -214,7 +214,7 @@ func TestTheLossOfTheStateRootDoesNotBreakTheMachinesNginx(t *testing.T) {
 	m := besideOthers(t, "").start()
 	m.must(m.r.Apply(m.ctx, m.app, m.net))
 	m.must(os.RemoveAll(m.r.app("voda")))
-	s, err := m.r.server(m.ctx, "voda", m.app.Proxies[0])
+	s, err := m.r.server(m.ctx, m.app, m.app.Proxies[0])
 	m.must(err)
 	m.must(s.sound(m.ctx))
 }

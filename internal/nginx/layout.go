@@ -1,6 +1,8 @@
 package nginx
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,26 +16,37 @@ import (
 // teal alone.
 type layout struct{ root string }
 
-func (l layout) tables() string                     { return filepath.Join(l.root, "tables") }
-func (l layout) table(t release.Table) string       { return filepath.Join(l.tables(), t.Name()) }
-func (l layout) lives() string                      { return filepath.Join(l.root, "live") }
-func (l layout) live(app string) string             { return filepath.Join(l.lives(), app) }
-func (l layout) next(app string) string             { return filepath.Join(l.lives(), "."+app+".next") }
-func (l layout) flags(app string) string            { return filepath.Dir(l.watch(app)) }
-func (l layout) watch(app string) string            { return render.WatchFlag(l.root, app) }
-func (l layout) closing(k release.ProxyKind) string { return render.ClosingFlag(l.root, k) }
-func (l layout) app(app string) string              { return filepath.Join(l.root, "apps", app) }
-func (l layout) token(app string) string            { return filepath.Join(l.app(app), "token") }
-func (l layout) traffic(app string) string          { return render.TrafficLog(l.root, app) }
-func (l layout) proxy() string                      { return filepath.Join(l.root, "proxy") }
-func (l layout) lock() string                       { return filepath.Join(l.root, "nginx.lock") }
-func (l layout) conf(a string, k release.ProxyKind) string {
-	return filepath.Join(l.app(a), string(k)+".conf")
-}
+func (l layout) tables() string               { return filepath.Join(l.root, "tables") }
+func (l layout) table(t release.Table) string { return filepath.Join(l.tables(), t.Name()) }
+func (l layout) lives() string                { return filepath.Join(l.root, "live") }
+func (l layout) live(app string) string       { return filepath.Join(l.lives(), app) }
+func (l layout) next(app string) string       { return filepath.Join(l.lives(), "."+app+".next") }
+func (l layout) flags(app string) string      { return filepath.Dir(l.watch(app)) }
+func (l layout) watch(app string) string      { return render.WatchFlag(l.root, app) }
+func (l layout) closing(place string) string  { return render.ClosingFlag(l.root, place) }
+func (l layout) app(app string) string        { return filepath.Join(l.root, "apps", app) }
+func (l layout) token(app string) string      { return filepath.Join(l.app(app), "token") }
+func (l layout) traffic(app string) string    { return render.TrafficLog(l.root, app) }
+func (l layout) proxy() string                { return filepath.Join(l.root, "proxy") }
+func (l layout) lock() string                 { return filepath.Join(l.root, "nginx.lock") }
+func (l layout) conf(a, place string) string  { return filepath.Join(l.app(a), place+".conf") }
 
-// confs are the configuration files of all apps in an nginx of that kind.
-func (l layout) confs(k release.ProxyKind) ([]string, error) {
-	return filepath.Glob(l.conf("*", k))
+// confs are the configuration files of all apps in the nginx of that place.
+func (l layout) confs(place string) ([]string, error) { return filepath.Glob(l.conf("*", place)) }
+
+// placeOf names an nginx among all that this state root may have to do with,
+// whichever app speaks of it and whatever it calls it: they share its reloads.
+func placeOf(app string, p release.Proxy) string {
+	switch {
+	case p.Kind == release.ProxyContainer && p.Container != "":
+		return "container." + p.Container
+	case p.Kind == release.ProxyContainer: // compose's name of the service's first container
+		return "container." + app + "-" + p.Service + "-1"
+	case p.Kind == release.ProxyHost && mainOf(p) != hostMain:
+		sum := sha256.Sum256([]byte(mainOf(p)))
+		return "host." + hex.EncodeToString(sum[:4])
+	}
+	return string(p.Kind)
 }
 
 // folder makes a folder that nginx's workers can pass through, whatever the

@@ -3,6 +3,8 @@ package nginx
 import (
 	"context"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +19,7 @@ func (r *Router) Observe(ctx context.Context, app release.App, net release.Netwo
 	o.OnDisk, o.Known = r.onDisk(app.Name)
 	o.Table = o.OnDisk
 	for i := len(app.Proxies) - 1; i >= 0; i-- { // the outermost has the last word
-		s, err := r.server(ctx, app.Name, app.Proxies[i])
+		s, err := r.server(ctx, app, app.Proxies[i])
 		if err != nil {
 			return release.Routing{}, err
 		}
@@ -29,13 +31,13 @@ func (r *Router) Observe(ctx context.Context, app release.App, net release.Netwo
 			o.Table, o.Known = t, true
 		}
 		o.Proxies = append([]release.ProxyState{p}, o.Proxies...)
-		o.Leftovers = append(o.Leftovers, r.leftovers(s, app.Name, o.Known)...)
+		o.Leftovers = append(o.Leftovers, r.leftovers(s, app, o.Known)...)
 	}
 	return o, nil
 }
 
 func (r *Router) observe(ctx context.Context, s server, app release.App, net release.Network) (release.ProxyState, error) {
-	p := release.ProxyState{Name: s.name, Version: s.version}
+	p := release.ProxyState{Name: s.name, Version: s.version, Owned: s.owned()}
 	m, running := s.running()
 	if p.Running = running; running {
 		p.PID = int(m)
@@ -60,8 +62,8 @@ func (r *Router) observe(ctx context.Context, s server, app release.App, net rel
 // wanted is the generation the app would have if it were rendered now, and
 // whether the files of this app are there at all.
 func (r *Router) wanted(s server, app release.App, net release.Network) (string, bool, error) {
-	configured := remains(r.conf(app.Name, s.kind)) && (s.site == "" || remains(s.site))
-	if !net.Subnet.IsValid() {
+	configured := remains(r.conf(app.Name, s.place)) && (s.site == "" || remains(s.site))
+	if !net.Subnet.IsValid() || s.version == "" {
 		return "", configured, nil
 	}
 	token, err := r.readToken(app.Name)
@@ -79,14 +81,14 @@ func (r *Router) wanted(s server, app release.App, net release.Network) (string,
 
 // question asks the first address of the app as it is configured.
 func (r *Router) question(ctx context.Context, s server, app string) (answer, error) {
-	a, ok, err := r.read(app, s.kind)
+	a, ok, err := r.read(app, s.place)
 	if err != nil {
 		return answer{}, err
 	}
 	if !ok || len(a.listen) == 0 {
 		return answer{}, errNoAnswer
 	}
-	qs, err := r.questions(app, a.listen[:1], a.hosts)
+	qs, err := r.questions(s, app, a.listen[:1], a.hosts)
 	if err != nil {
 		return answer{}, err
 	}
@@ -97,36 +99,56 @@ func (r *Router) question(ctx context.Context, s server, app string) (answer, er
 // than our own file. It costs a run of nginx, so it is asked only where a
 // reload or a start lies ahead.
 func (r *Router) brokenness(ctx context.Context, s server, app string) (string, error) {
-	if _, err := os.Stat(s.main); err != nil {
-		return "", nil // teal's own nginx before its first start
+	if _, err := s.files.stat(s.main); err != nil || s.version == "" {
+		return "", nil // teal's own nginx before its first start, or a container that doesn't run
 	}
 	says, passes, err := s.test(ctx)
-	if err != nil || passes || mentions(says, r.conf(app, s.kind)) {
+	if err != nil || passes || mentions(says, r.conf(app, s.place)) {
 		return "", err
 	}
 	return strings.Join(says, "\n"), nil
 }
 
-// leftovers are files that a live app doesn't have: flags of a teal that was
+// leftovers are files that a live app doesn't have: those of a teal that was
 // killed, and all there is of an app that has no table.
-func (r *Router) leftovers(s server, app string, known bool) []string {
-	list := r.stale(s.kind)
+func (r *Router) leftovers(s server, app release.App, known bool) []string {
+	list := r.stale(s, app.Name)
 	if known {
 		return list
 	}
-	for _, path := range []string{r.app(app), r.flags(app), r.live(app), s.site} {
+	for _, path := range []string{r.flags(app.Name), r.live(app.Name), s.site} {
 		if path != "" && remains(path) {
 			list = append(list, path)
 		}
 	}
-	return list
+	return append(list, r.residue(app)...)
+}
+
+// residue is what is in the app's folder. An empty one may be mounted.
+func (r *Router) residue(app release.App) []string {
+	if !housed(app) && remains(r.app(app.Name)) {
+		return []string{r.app(app.Name)}
+	}
+	found, _ := filepath.Glob(filepath.Join(r.app(app.Name), "*"))
+	return slices.DeleteFunc(found, isEmpty)
+}
+
+func isEmpty(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && len(entries) == 0
+}
+
+// housed reports whether a proxy of the app is in a container. Its folders are
+// mounted there, so they must stay the ones they are.
+func housed(app release.App) bool {
+	return slices.ContainsFunc(app.Proxies, func(p release.Proxy) bool { return p.Kind == release.ProxyContainer })
 }
 
 // Confirm waits until every proxy answers that it sees the table. A worker
 // keeps nothing of the table in memory, so the answer of one holds for all.
 func (r *Router) Confirm(ctx context.Context, app release.App, table release.Table) error {
 	for _, p := range app.Proxies {
-		s, err := r.server(ctx, app.Name, p)
+		s, err := r.server(ctx, app, p)
 		if err != nil {
 			return err
 		}
@@ -154,7 +176,7 @@ func (r *Router) confirm(ctx context.Context, s server, app string, table releas
 	}
 	e := &release.Error{
 		Code: release.Unreachable, What: "the " + s.name + " does not answer that it routes by table " + table.Name(),
-		Detail: []string{"it answers table \"" + a.table + "\""}, Next: "see " + s.errorLog, Err: last,
+		Detail: []string{"it answers table \"" + a.table + "\""}, Next: "see " + s.log(), Err: last,
 	}
 	return e
 }

@@ -34,12 +34,18 @@ func (r *Router) program(ctx context.Context, name string) (program, error) {
 	if err != nil {
 		return program{}, err
 	}
+	return r.asked(path, path, func() ([]byte, error) { return run(ctx, path, "-V") })
+}
+
+// asked asks the program at the path how it was built, unless what is kept
+// under the key says so already.
+func (r *Router) asked(key, path string, ask func() ([]byte, error)) (program, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if b, ok := r.built[path]; ok {
+	if b, ok := r.built[key]; ok {
 		return b, nil
 	}
-	out, err := run(ctx, path, "-V")
+	out, err := ask()
 	if err != nil {
 		return program{}, unusable(path, out, err)
 	}
@@ -48,7 +54,7 @@ func (r *Router) program(ctx context.Context, name string) (program, error) {
 		return program{}, unusable(path, out, errors.New("it does not answer -V as nginx does"))
 	}
 	b.path = path
-	r.built[path] = b
+	r.built[key] = b
 	return b, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"teal/internal/release"
@@ -19,9 +18,9 @@ import (
 // nothing: with a port it can't get, nginx keeps the old configuration.
 func (s server) reload(ctx context.Context, m master, seen func(context.Context) error) error {
 	old := slices.DeleteFunc(m.workers(), func(pid int) bool { return !accepts(pid) })
-	mark := size(s.errorLog)
-	if err := m.signal(syscall.SIGHUP); err != nil {
-		return fmt.Errorf("reload the %s: %w", s.name, err)
+	log := s.complaints(ctx, m)
+	if err := s.hangup(ctx, m); err != nil {
+		return err
 	}
 	wait, cancel := context.WithTimeout(ctx, reloadLimit)
 	defer cancel()
@@ -29,7 +28,7 @@ func (s server) reload(ctx context.Context, m master, seen func(context.Context)
 	var refused []string
 	err := poll(wait, 3*time.Millisecond, func() bool {
 		if slices.ContainsFunc(old, accepts) {
-			refused = refusals(s.errorLog, mark, m)
+			refused = log.refusals(wait)
 			return len(refused) > 0
 		}
 		last = seen(wait)
@@ -48,7 +47,7 @@ func (s server) reload(ctx context.Context, m master, seen func(context.Context)
 func (s server) kept(refused []string, last error) error {
 	e := &release.Error{
 		Code: release.Unreachable, What: "the " + s.name + " did not take the new configuration",
-		Detail: withHolders(refused), Next: "see " + s.errorLog, Err: last,
+		Detail: withHolders(refused), Next: "see " + s.log(), Err: last,
 	}
 	if last != nil && len(refused) == 0 {
 		e.What, e.Detail = "the "+s.name+" was reloaded but does not serve the app", []string{last.Error()}
@@ -57,16 +56,38 @@ func (s server) kept(refused []string, last error) error {
 	return e
 }
 
+// complaints is the error log of a master from a moment on.
+type complaints struct {
+	server server
+	master master
+	mark   int64           // where the file ended
+	seen   map[string]bool // what a container had said
+	next   time.Time       // when a container is asked again
+}
+
+func (s server) complaints(ctx context.Context, m master) *complaints {
+	c := &complaints{server: s, master: m, seen: map[string]bool{}}
+	if s.box == nil {
+		c.mark = size(s.errorLog)
+		return c
+	}
+	for _, line := range s.box.tail(ctx) {
+		c.seen[line] = true
+	}
+	c.next = time.Now().Add(boxSays)
+	return c
+}
+
+// boxSays is how often a container is asked what it has said.
+const boxSays = 200 * time.Millisecond
+
 // refusals are the lines by which the master has said, from the mark on, that
 // it gives the reload up. It tries five times to bind, so those lines alone
 // don't say so.
-func refusals(log string, mark int64, m master) []string {
+func (c *complaints) refusals(ctx context.Context) []string {
 	var list []string
 	final := false
-	for _, line := range tail(log, mark) {
-		if !strings.Contains(line, fmt.Sprintf("[emerg] %d#", m)) {
-			continue
-		}
+	for _, line := range c.fresh(ctx) {
 		list = append(list, line)
 		final = final || !bindForm.MatchString(line)
 	}
@@ -74,6 +95,20 @@ func refusals(log string, mark int64, m master) []string {
 		return nil
 	}
 	return slices.Compact(list)
+}
+
+// fresh are the master's complaints since the mark. In its container the
+// master has another process ID, but there the log is nginx's alone.
+func (c *complaints) fresh(ctx context.Context) []string {
+	sign, from := fmt.Sprintf("[emerg] %d#", c.master), func() []string { return tail(c.server.errorLog, c.mark) }
+	if c.server.box != nil {
+		if time.Now().Before(c.next) {
+			return nil
+		}
+		c.next = time.Now().Add(boxSays)
+		sign, from = "[emerg]", func() []string { return c.server.box.tail(ctx) }
+	}
+	return slices.DeleteFunc(from(), func(line string) bool { return c.seen[line] || !strings.Contains(line, sign) })
 }
 
 // size is where a log ends now; 0 for what is no file, such as stderr.
@@ -104,7 +139,7 @@ func tail(log string, from int64) []string {
 
 // ProxyReload makes teal's own nginx read its files again.
 func (r *Router) ProxyReload(ctx context.Context, bin string) error {
-	s, err := r.standalone(ctx, bin)
+	s, err := r.standalone(ctx, release.Proxy{Bin: bin})
 	if err != nil {
 		return err
 	}
@@ -123,17 +158,17 @@ func (r *Router) ProxyReload(ctx context.Context, bin string) error {
 	if err := s.sound(ctx); err != nil {
 		return err
 	}
-	apps, err := r.routed(s.kind)
+	apps, err := r.routed(s.place)
 	if err != nil {
 		return err
 	}
-	return r.gently(ctx, s, m, apps, func(ctx context.Context) error { return r.allServed(ctx, apps) })
+	return r.gently(ctx, s, m, apps, func(ctx context.Context) error { return r.allServed(ctx, s, apps) })
 }
 
 // allServed asks for every app whether it answers what its file says.
-func (r *Router) allServed(ctx context.Context, apps []routed) error {
+func (r *Router) allServed(ctx context.Context, s server, apps []routed) error {
 	for _, a := range apps {
-		qs, err := r.questions(a.app, a.listen, a.hosts)
+		qs, err := r.questions(s, a.app, a.listen, a.hosts)
 		if err != nil {
 			return err
 		}

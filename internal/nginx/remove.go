@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"teal/internal/nginx/render"
 	"teal/internal/release"
@@ -21,34 +23,57 @@ func (r *Router) Remove(ctx context.Context, app release.App) error {
 	}
 	defer unlock()
 	for _, p := range app.Proxies {
-		if err := r.removeFrom(ctx, app.Name, p); err != nil {
+		if err := r.removeFrom(ctx, app, p); err != nil {
 			return fmt.Errorf("take %s out of the %s: %w", app.Name, p.Name(), err)
 		}
 	}
 	// The link goes after the configuration: nginx would send everyone to
 	// blue without it.
-	for _, path := range []string{r.live(app.Name), r.next(app.Name), r.flags(app.Name), r.app(app.Name)} {
-		if err := os.RemoveAll(path); err != nil {
-			return fmt.Errorf("remove the app's nginx files: %w", err)
-		}
+	if err := r.clear(app); err != nil {
+		return fmt.Errorf("remove the app's nginx files: %w", err)
 	}
 	return nil
 }
 
-func (r *Router) removeFrom(ctx context.Context, app string, p release.Proxy) error {
+// clear removes all files of the app.
+func (r *Router) clear(app release.App) error {
+	var errs []error
+	for _, path := range []string{r.live(app.Name), r.next(app.Name), r.flags(app.Name)} {
+		errs = append(errs, os.RemoveAll(path))
+	}
+	return errors.Join(append(errs, r.clearFolder(app))...)
+}
+
+// clearFolder empties the app's own folder, and removes it unless it may be
+// mounted: a container would hold on to the removed one and never see the next.
+func (r *Router) clearFolder(app release.App) error {
+	if !housed(app) {
+		return os.RemoveAll(r.app(app.Name))
+	}
+	found, err := filepath.Glob(filepath.Join(r.app(app.Name), "*"))
+	for _, path := range found {
+		if strings.HasPrefix(filepath.Base(path), "sites-") { // mounted as well, and empty by now
+			continue
+		}
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	return err
+}
+
+func (r *Router) removeFrom(ctx context.Context, app release.App, p release.Proxy) error {
 	s, err := r.server(ctx, app, p)
 	if err != nil {
 		return err
 	}
-	if !remains(r.conf(app, s.kind)) && (s.site == "" || !remains(s.site)) {
+	if !remains(r.conf(app.Name, s.place)) && (s.site == "" || !remains(s.site)) {
 		return nil
 	}
-	c, err := r.change(s, app, render.Output{})
+	c, err := r.change(s, app.Name, render.Output{})
 	if err != nil {
 		return err
 	}
 	if err := r.takeOut(ctx, c); err != nil {
-		return errors.Join(err, r.undoOne(context.WithoutCancel(ctx), app, c))
+		return errors.Join(err, r.undoOne(context.WithoutCancel(ctx), app.Name, c))
 	}
 	return nil
 }
@@ -66,7 +91,7 @@ func (r *Router) takeOut(ctx context.Context, c *change) error {
 	if err := c.server.sound(ctx); err != nil {
 		return err
 	}
-	qs, err := r.questions(c.before.app, c.before.listen, c.before.hosts)
+	qs, err := r.questions(c.server, c.before.app, c.before.listen, c.before.hosts)
 	if err != nil {
 		return err
 	}

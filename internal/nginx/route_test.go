@@ -118,7 +118,7 @@ func TestOnlyThisMachineMayAskTheControlLocation(t *testing.T) {
 	if resp.StatusCode != 200 || body != "blue\n" {
 		t.Errorf("answered %d %q", resp.StatusCode, body)
 	}
-	text := readFile(t, s.r.conf("voda", release.ProxyStandalone))
+	text := readFile(t, s.r.conf("voda", "standalone"))
 	_, location, _ := strings.Cut(text, "location = "+render.ControlPath(token))
 	rules, _, _ := strings.Cut(location, "}")
 	if !strings.Contains(rules, "allow 127.0.0.0/8;") || !strings.Contains(rules, "deny all;") || strings.Contains(rules, "return") {

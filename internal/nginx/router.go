@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-
-	"teal/internal/release"
 )
 
 // Router is the chain of nginx servers in front of apps. One Router may serve
@@ -20,9 +18,10 @@ import (
 // nginx is serialized by a lock of the kernel's.
 type Router struct {
 	layout
-	warm  *http.Client // keeps its connection: cheap questions about the table
-	mu    sync.Mutex
-	built map[string]program // by path: what nginx -V says
+	containers Containers   // nil where no proxy may be in a container
+	warm       *http.Client // keeps its connection: cheap questions about the table
+	mu         sync.Mutex
+	built      map[string]program // by path, or container and path: what nginx -V says
 }
 
 // New returns the Router of the state root, an absolute path, which is made
@@ -41,6 +40,9 @@ func New(root string) (*Router, error) {
 	}, nil
 }
 
+// Use makes the Router find proxies in containers of this engine.
+func (r *Router) Use(c Containers) { r.containers = c }
+
 // Close gives the kept connection up.
 func (r *Router) Close() { r.warm.CloseIdleConnections() }
 
@@ -52,10 +54,12 @@ func (r *Router) exclusive(ctx context.Context) (unlock func(), err error) {
 	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
 		return nil, fmt.Errorf("wait for another teal that changes nginx: %w", err)
 	}
-	for _, k := range []release.ProxyKind{release.ProxyStandalone, release.ProxyHost} {
-		if err := lift(r.closing(k)); err != nil { // nobody else reloads now: a killed teal left it
-			return nil, errors.Join(err, lock.Close())
-		}
+	stale, err := filepath.Glob(r.closing("*"))
+	for _, flag := range stale { // nobody else reloads now: a killed teal left it
+		err = errors.Join(err, lift(flag))
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
 	return func() { _ = lock.Close() }, nil
 }

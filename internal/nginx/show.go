@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"teal/internal/release"
 )
 
 // Shown is what is known of teal's own nginx.
@@ -34,7 +36,7 @@ type ShownApp struct {
 // ProxyShow tells about teal's own nginx. bin is the nginx program, "" for
 // the usual one.
 func (r *Router) ProxyShow(ctx context.Context, bin string) (Shown, error) {
-	s, err := r.standalone(ctx, bin)
+	s, err := r.standalone(ctx, release.Proxy{Bin: bin})
 	if err != nil {
 		return Shown{}, err
 	}
@@ -57,13 +59,13 @@ func (r *Router) ProxyShow(ctx context.Context, bin string) (Shown, error) {
 }
 
 func (r *Router) showApps(ctx context.Context, s server, running bool) ([]ShownApp, error) {
-	apps, err := r.routed(s.kind)
+	apps, err := r.routed(s.place)
 	if err != nil {
 		return nil, err
 	}
 	var list []ShownApp
 	for _, a := range apps {
-		one := ShownApp{Name: a.app, Hosts: a.hosts, Listen: a.listen, Configured: a.generation}
+		one := ShownApp{Name: a.app, Hosts: a.hosts, Listen: a.addresses(), Configured: a.generation}
 		if running {
 			// An app that gets no answer is shown without one.
 			if says, err := r.question(ctx, s, a.app); err == nil {

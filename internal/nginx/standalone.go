@@ -14,17 +14,18 @@ import (
 )
 
 // standalone is teal's own nginx.
-func (r *Router) standalone(ctx context.Context, bin string) (server, error) {
-	b, err := r.program(ctx, bin)
+func (r *Router) standalone(ctx context.Context, p release.Proxy) (server, error) {
+	b, err := r.program(ctx, p.Bin)
 	if err != nil {
 		return server{}, err
 	}
-	main := filepath.Join(r.proxy(), "nginx.conf")
+	// There is one at most, so it has one name, whatever it is labelled.
+	own := release.Proxy{Kind: release.ProxyStandalone, Listen: p.Listen}
 	return server{
-		program: b, kind: release.ProxyStandalone, name: release.Proxy{Kind: release.ProxyStandalone}.Name(),
-		// The configuration first: nginx shows its arguments in its title, for
-		// which there may be room for little more.
-		main: main, args: []string{"-c", main, "-p", r.proxy() + "/"},
+		program: b, proxy: own, place: placeOf("", own), name: own.Name(),
+		// run puts the configuration first: nginx shows its arguments in its
+		// title, for which there may be room for little more.
+		main: filepath.Join(r.proxy(), "nginx.conf"), args: []string{"-p", r.proxy() + "/"},
 		pidFile:  filepath.Join(r.proxy(), "nginx.pid"),
 		errorLog: filepath.Join(r.proxy(), "logs", "error.log"),
 		// Nothing of ours stands in the http block, so there is nothing that

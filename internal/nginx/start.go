@@ -17,14 +17,14 @@ import (
 // not teal's to start: where it doesn't run, the error says so.
 func (r *Router) Up(ctx context.Context, app release.App) error {
 	for _, p := range app.Proxies {
-		s, err := r.server(ctx, app.Name, p)
+		s, err := r.server(ctx, app, p)
 		if err != nil {
 			return err
 		}
 		if _, ok := s.running(); ok {
 			continue
 		}
-		if s.kind == release.ProxyHost {
+		if p.Kind != release.ProxyStandalone {
 			return s.down()
 		}
 		if err := r.start(ctx, s); err != nil {
@@ -37,7 +37,7 @@ func (r *Router) Up(ctx context.Context, app release.App) error {
 // ProxyUp starts teal's own nginx, with no app at all if there is none yet.
 // bin is the nginx program, "" for the usual one.
 func (r *Router) ProxyUp(ctx context.Context, bin string) error {
-	s, err := r.standalone(ctx, bin)
+	s, err := r.standalone(ctx, release.Proxy{Bin: bin})
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (r *Router) start(ctx context.Context, s server) error {
 	if err := s.sound(ctx); err != nil {
 		return err
 	}
-	out, err := run(ctx, s.path, s.args...)
+	out, err := s.run(ctx, s.main)
 	if err != nil {
 		return s.failed(lines(out), err)
 	}
@@ -105,7 +105,7 @@ func (s server) settled(ctx context.Context) error {
 func (s server) failed(says []string, err error) error {
 	e := &release.Error{
 		Code: release.Unreachable, What: "the " + s.name + " does not start",
-		Detail: withHolders(says), Next: "see " + s.errorLog, Err: err,
+		Detail: withHolders(says), Next: "see " + s.log(), Err: err,
 	}
 	if len(e.Detail) > len(says) {
 		e.Next = "free the port, or change site.listen"
@@ -139,7 +139,7 @@ func withHolders(says []string) []string {
 // do. While apps are served by it that takes force. Requests in flight are
 // finished for up to ten seconds.
 func (r *Router) ProxyDown(ctx context.Context, bin string, force bool) error {
-	s, err := r.standalone(ctx, bin)
+	s, err := r.standalone(ctx, release.Proxy{Bin: bin})
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (r *Router) ProxyDown(ctx context.Context, bin string, force bool) error {
 }
 
 func (r *Router) mayStop(force bool) error {
-	apps, err := r.routed(release.ProxyStandalone)
+	apps, err := r.routed(string(release.ProxyStandalone))
 	if err != nil || len(apps) == 0 || force {
 		return err
 	}
@@ -190,6 +190,6 @@ func (s server) stop(ctx context.Context, m master) error {
 	}
 	return &release.Error{
 		Code: release.Unreachable, What: fmt.Sprintf("the %s (pid %d) does not stop", s.name, m),
-		Next: "see " + s.errorLog,
+		Next: "see " + s.log(),
 	}
 }

@@ -136,6 +136,7 @@ func TestAnUploadThatEndsAfterItsColorIsGoneGoesToTheOther(t *testing.T) {
 	w.send("POST /upload HTTP/1.1\r\nHost: " + testHost + "\r\nContent-Length: 10\r\nConnection: close\r\n\r\n12345")
 	s.servedBy(release.Blue) // by now nginx has read the beginning
 	s.shift(release.Green)
+	<-s.drainBlue(release.DrainLimits{Timeout: far, Streams: far}, nil) // the upload has no connection to blue yet
 	s.blue.stop()
 	w.send("67890")
 	if status, body := w.answer(); status != 200 || body != "green 10" {

@@ -57,13 +57,13 @@ func (r *Router) Traffic(_ context.Context, app release.App, net release.Network
 		return t, fmt.Errorf("read the traffic log: %w", err)
 	}
 	defer file.Close()
-	if err := readTraffic(&t, file, colors(net), since); err != nil {
+	if err := readTraffic(&t, file, endsOf(app, net), since); err != nil {
 		return t, fmt.Errorf("read the traffic log: %w", err)
 	}
 	return t, nil
 }
 
-func readTraffic(t *release.Traffic, in io.Reader, of map[netip.Addr]release.Color, since time.Time) error {
+func readTraffic(t *release.Traffic, in io.Reader, of ends, since time.Time) error {
 	scan := bufio.NewScanner(in)
 	from := float64(since.UnixMilli()) / 1000 // nginx's clock has milliseconds
 	for scan.Scan() {
@@ -78,15 +78,7 @@ func readTraffic(t *release.Traffic, in io.Reader, of map[netip.Addr]release.Col
 	return scan.Err()
 }
 
-func colors(net release.Network) map[netip.Addr]release.Color {
-	of := map[netip.Addr]release.Color{}
-	for slot, addr := range net.Slots {
-		of[addr] = slot.Color
-	}
-	return of
-}
-
-func add(t *release.Traffic, l logged, of map[netip.Addr]release.Color) {
+func add(t *release.Traffic, l logged, of ends) {
 	t.Requests++
 	t.ByStatus[fmt.Sprintf("%dxx", l.Status/100)]++
 	tried := colorsTried(l.Upstream, of)
@@ -117,11 +109,11 @@ func count(t *release.Traffic, tried []release.Color) {
 
 // colorsTried are the colors of the servers nginx went to, in order. A name
 // in the place of an address means that all servers were left out.
-func colorsTried(upstream string, of map[netip.Addr]release.Color) []release.Color {
+func colorsTried(upstream string, of ends) []release.Color {
 	var list []release.Color
 	for _, one := range entries(upstream) {
 		at, _ := netip.ParseAddrPort(one)
-		list = append(list, of[at.Addr()])
+		list = append(list, of.color(at))
 	}
 	return list
 }

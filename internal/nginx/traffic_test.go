@@ -110,7 +110,7 @@ func TestTrafficLinesAreJudged(t *testing.T) {
 	} {
 		tr := release.Traffic{ByColor: map[release.Color]int{}, ByStatus: map[string]int{}}
 		text := `{"end":2000.5,` + c.line + "}\n" + `{"end":1000.5,"status":502,"header":"-"}` + "\n"
-		if err := readTraffic(&tr, strings.NewReader(text), colors(s.net), time.Unix(1500, 0)); err != nil {
+		if err := readTraffic(&tr, strings.NewReader(text), endsOf(s.app, s.net), time.Unix(1500, 0)); err != nil {
 			t.Fatal(err)
 		}
 		if got := (counts{tr.Lost, tr.Errors, tr.Failover, tr.Gone}); got != c.want {

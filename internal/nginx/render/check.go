@@ -2,8 +2,9 @@ package render
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
-	"strings"
+	"slices"
 
 	"teal/internal/release"
 )
@@ -18,7 +19,16 @@ var (
 	pathForm    = regexp.MustCompile(`^/[a-zA-Z0-9._~/-]*$`)
 	fileForm    = regexp.MustCompile(`^/[a-zA-Z0-9._/+-]+$`)
 	tokenForm   = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	placeForm   = regexp.MustCompile(`^[a-z]+(\.[a-zA-Z0-9._-]+)?$`)
+	sumForm     = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
 	logForm     = regexp.MustCompile(`^[a-zA-Z0-9._/+:=,$-]+$`)
+	headerForm  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
+
+	// What stands in double quotes: a header's value, in which only a quote, a
+	// backslash and a variable would mean something to nginx.
+	valueForm = regexp.MustCompile(`^[ !#%-\[\]-~]+$`)
+	// The machine's own, which may have variables in it.
+	quotedForm = regexp.MustCompile(`^[ !#-\[\]-~]*$`)
 )
 
 // check refuses a value that could mean something to nginx.
@@ -27,18 +37,21 @@ func check(in Input) error {
 		match("app", in.App.Name, appForm),
 		match("state root", in.Root, fileForm),
 		match("control token", in.Token, tokenForm),
-		checkKind(in.Kind),
+		match("proxy", in.Place, placeForm),
+		checkListen(in),
+		checkTLS(in.TLS),
 		checkSite(in.App.Site),
-		checkLogs(in.AccessLogs),
+		checkInherited(in),
 	); err != nil {
 		return err
 	}
-	for _, s := range in.App.Services {
-		if err := checkService(s, in.App.Routed(s.Name)); err != nil {
+	for _, c := range release.Colors {
+		_, older := in.App.Shapes[c]
+		if err := checkShape(in.App.ShapeIn(c), older); err != nil {
 			return err
 		}
 	}
-	return checkRoutes(in.App)
+	return nil
 }
 
 func match(what, value string, form *regexp.Regexp) error {
@@ -57,12 +70,65 @@ func first(errs ...error) error {
 	return nil
 }
 
-func checkKind(k release.ProxyKind) error {
-	if k == release.ProxyStandalone || k == release.ProxyHost {
+func checkListen(in Input) error {
+	all := slices.Clone(in.Listen)
+	if in.TLS != nil {
+		if len(in.TLS.Listen) == 0 {
+			return fmt.Errorf("the site has TLS and listens nowhere for it")
+		}
+		all = append(all, in.TLS.Listen...)
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("the site listens nowhere")
+	}
+	seen := map[netip.AddrPort]bool{}
+	for _, l := range all {
+		at, err := Address(l)
+		if err != nil {
+			return err
+		}
+		if seen[at] {
+			return fmt.Errorf("the site listens twice on %s", l)
+		}
+		seen[at] = true
+	}
+	return checkNetworks(in)
+}
+
+func checkNetworks(in Input) error {
+	for _, p := range in.Trusted {
+		if !p.IsValid() || p.Addr().Zone() != "" {
+			return fmt.Errorf("trusted proxy %s is not a network", p)
+		}
+	}
+	for _, a := range in.Ask {
+		if !a.IsValid() || a.Zone() != "" {
+			return fmt.Errorf("%s is not an address", a)
+		}
+	}
+	return nil
+}
+
+func checkTLS(t *TLS) error {
+	if t == nil {
 		return nil
 	}
-	return fmt.Errorf("proxy kind %q is not known", k)
+	if !slices.Contains([]int{0, 301, 308}, t.Redirect) {
+		return fmt.Errorf("a redirect has status 301 or 308, not %d", t.Redirect)
+	}
+	err := first(
+		match("certificate", t.Cert, fileForm),
+		match("certificate's key", t.Key, fileForm),
+		match("certificate's sum", t.Sum, sumForm),
+	)
+	if err == nil && t.ACME != "" {
+		err = match("ACME folder", t.ACME, fileForm)
+	}
+	return err
 }
+
+// ownStatuses are those by which our locations jump to each other.
+var ownStatuses = []int{418, 419, 420, 427}
 
 func checkSite(s release.Site) error {
 	for _, h := range s.Hosts {
@@ -70,54 +136,37 @@ func checkSite(s release.Site) error {
 			return err
 		}
 	}
-	if len(s.Listen) == 0 {
-		return fmt.Errorf("the site listens nowhere")
-	}
-	for _, l := range s.Listen {
-		if _, err := Address(l); err != nil {
+	for status, file := range s.ErrorPages {
+		if status < 400 || status > 599 || status == 499 || slices.Contains(ownStatuses, status) {
+			return fmt.Errorf("status %d can have no error page", status)
+		}
+		if err := match("error page", file, fileForm); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !slices.Contains([]string{"", "combined", "json"}, s.AccessLog.Format) {
+		return fmt.Errorf("access log format %q is not known", s.AccessLog.Format)
+	}
+	if s.AccessLog.Path == "" {
+		return nil
+	}
+	return match("access log", s.AccessLog.Path, fileForm)
 }
 
-func checkLogs(logs [][]string) error {
-	for _, l := range logs {
+func checkInherited(in Input) error {
+	for _, l := range in.AccessLogs {
 		for _, arg := range l {
 			if err := match("access_log argument", arg, logForm); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
-}
-
-func checkService(s release.Service, routed bool) error {
-	if err := match("service", s.Name, serviceForm); err != nil {
-		return err
-	}
-	if routed && (s.Port < 1 || s.Port > 65535) {
-		return fmt.Errorf("service %s has a route but no port", s.Name)
-	}
-	if routed && s.Replicas < 1 {
-		return fmt.Errorf("service %s has a route but no replica", s.Name)
-	}
-	return nil
-}
-
-func checkRoutes(app release.App) error {
-	seen := map[string]bool{}
-	for _, r := range app.Routes {
-		if err := match("route", r.Path, pathForm); err != nil {
-			return err
+	for _, h := range in.Headers {
+		for _, arg := range h {
+			if err := match("add_header argument of the http block", arg, quotedForm); err != nil {
+				return err
+			}
 		}
-		if _, ok := app.Service(r.To); !ok {
-			return fmt.Errorf("route %s leads to %q, which is not a service", r.Path, r.To)
-		}
-		if strings.Contains(r.Path, "//") || seen[r.Path] {
-			return fmt.Errorf("route %s can never be met, or is there twice", r.Path)
-		}
-		seen[r.Path] = true
 	}
 	return nil
 }

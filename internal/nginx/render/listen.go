@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,15 +33,27 @@ func Reach(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(netip.IPv6Loopback(), a.Port())
 }
 
-// allow lists, beside loopback, the specific addresses we listen on: a
-// connection from this machine to one of its own addresses comes from that
-// address.
-func allow(listen []string) []string {
+// allow lists, beside loopback, from where teal's questions may come: the
+// specific addresses we listen on, since a connection from this machine to one
+// of its own addresses comes from that address, and those it is told.
+func allow(in Input) []string {
+	all := slices.Clone(in.Listen)
+	if in.TLS != nil {
+		all = append(all, in.TLS.Listen...)
+	}
 	var list []string
-	for _, l := range listen {
-		if a, err := Address(l); err == nil && !a.Addr().IsUnspecified() && !a.Addr().IsLoopback() {
-			list = append(list, a.Addr().String())
+	add := func(a netip.Addr) {
+		if text := a.String(); !a.IsUnspecified() && !a.IsLoopback() && !slices.Contains(list, text) {
+			list = append(list, text)
 		}
+	}
+	for _, l := range all {
+		if a, err := Address(l); err == nil {
+			add(a.Addr())
+		}
+	}
+	for _, a := range in.Ask {
+		add(a)
 	}
 	return list
 }

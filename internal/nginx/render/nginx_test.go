@@ -1,6 +1,12 @@
 package render
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +37,7 @@ func passes(t *testing.T, main func(*testing.T, string) []byte, inputs ...Input)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(root) })
 	for _, in := range inputs {
-		in.Root, in.AccessLogs = root, nil
+		in = placed(t, in, root)
 		out, err := Site(in)
 		if err != nil {
 			t.Fatal(err)
@@ -60,24 +66,68 @@ func put(t *testing.T, path string, text []byte) {
 	}
 }
 
+// placed is the input with all its paths below the root, and the files that
+// nginx opens when it tests.
+func placed(t *testing.T, in Input, root string) Input {
+	t.Helper()
+	in.Root, in.AccessLogs = root, nil
+	if in.App.Site.AccessLog.Path != "" {
+		in.App.Site.AccessLog.Path = filepath.Join(root, "access.log")
+	}
+	if in.TLS != nil {
+		cert, key := filepath.Join(root, "cert.pem"), filepath.Join(root, "key.pem")
+		pair(t, cert, key)
+		mine := *in.TLS
+		mine.Cert, mine.Key = cert, key
+		in.TLS = &mine
+	}
+	return in
+}
+
+// pair writes a certificate and its key.
+func pair(t *testing.T, cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rawKey, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}))
+	put(t, key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: rawKey}))
+}
+
 // here listens where any machine can.
 func here(in Input) Input {
-	in.App.Site.Listen = []string{"127.0.0.1:18080"}
+	in.Listen = []string{"127.0.0.1:18080"}
+	if in.TLS != nil {
+		mine := *in.TLS
+		mine.Listen = []string{"127.0.0.1:18443"}
+		in.TLS = &mine
+	}
 	return in
 }
 
 func TestARealNginxTakesEveryGolden(t *testing.T) {
-	for name, in := range map[string]Input{
-		"standalone": here(input(t)), "any-host": anyHost(input(t)), "host": here(beside(input(t))),
-	} {
-		t.Run(name, func(t *testing.T) { passes(t, ownMain, in) })
+	for name, in := range cases(t) {
+		if in.Version.since(namesHTTP2) {
+			continue // the nginx here doesn't know what it is told
+		}
+		t.Run(name, func(t *testing.T) { passes(t, ownMain, here(in)) })
 	}
 }
 
 func TestARealNginxTakesManyAppsWithTheLongestNames(t *testing.T) {
 	var own, beside []Input
 	for _, last := range "abcdefghij" {
-		in := here(input(t))
+		in := here(https(options(behind(byAddress(t, input(t))))))
 		in.App.Name = "a-name-of-thirty-two-characters" + string(last)
 		in.App.Site.Hosts = []string{in.App.Name + ".example"}
 		beside = append(beside, in)

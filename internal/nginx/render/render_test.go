@@ -34,8 +34,8 @@ func input(t *testing.T) Input {
 		},
 	}
 	return Input{
-		App: app, Network: network(t, app), Kind: release.ProxyStandalone,
-		Root: "/var/lib/teal", Token: testToken, ColorHeader: true,
+		App: app, Network: network(t, app), Place: "standalone", Own: true, Version: ParseVersion("1.22.1"),
+		Listen: app.Site.Listen, Root: "/var/lib/teal", Token: testToken, ColorHeader: true,
 	}
 }
 
@@ -50,22 +50,20 @@ func network(t *testing.T, app release.App) release.Network {
 
 func anyHost(in Input) Input {
 	in.App.Name = "any-host"
-	in.App.Site = release.Site{Listen: []string{"127.0.0.1:8080"}}
+	in.App.Site, in.Listen = release.Site{}, []string{"127.0.0.1:8080"}
 	in.App.Routes = []release.Route{{Path: "/api", To: "api"}}
 	return in
 }
 
 func beside(in Input) Input {
-	in.Kind, in.ColorHeader = release.ProxyHost, false
+	in.Place, in.Own, in.ColorHeader = "host", false, false
 	in.AccessLogs = [][]string{{"/var/log/nginx/access.log", "combined"}}
-	in.App.Site.Listen = []string{"10.0.0.5:8080"}
+	in.Listen = []string{"10.0.0.5:8080"}
 	return in
 }
 
 func TestTheConfigIsAsInTheGoldenFiles(t *testing.T) {
-	for name, in := range map[string]Input{
-		"standalone": input(t), "any-host": anyHost(input(t)), "host": beside(input(t)),
-	} {
+	for name, in := range cases(t) {
 		out, err := Site(in)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -128,12 +126,26 @@ func places(value string) map[string]func(*Input) {
 		"app":     func(in *Input) { in.App.Name = value },
 		"service": func(in *Input) { in.App.Services[0].Name, in.App.Routes[1].To = value, value },
 		"host":    func(in *Input) { in.App.Site.Hosts[0] = value },
-		"listen":  func(in *Input) { in.App.Site.Listen[0] = value },
+		"listen":  func(in *Input) { in.Listen = []string{value} },
 		"route":   func(in *Input) { in.App.Routes[0].Path = "/" + value },
 		"to":      func(in *Input) { in.App.Routes[0].To = value },
-		"kind":    func(in *Input) { in.Kind = release.ProxyKind(value) },
+		"place":   func(in *Input) { in.Place = value },
 		"root":    func(in *Input) { in.Root = "/" + value },
-		"token":   func(in *Input) { in.Token = value + testToken[len(value)%32:] },
+		"cert":    func(in *Input) { *in = https(*in); in.TLS.Cert = "/" + value },
+		"key":     func(in *Input) { *in = https(*in); in.TLS.Key = "/" + value },
+		"sum":     func(in *Input) { *in = https(*in); in.TLS.Sum = value },
+		"acme":    func(in *Input) { *in = https(*in); in.TLS.ACME = "/" + value },
+		"https":   func(in *Input) { *in = https(*in); in.TLS.Listen = []string{value} },
+		"page":    func(in *Input) { in.App.Site.ErrorPages = map[int]string{502: "/" + value} },
+		"log":     func(in *Input) { in.App.Site.AccessLog.Path = "/" + value },
+		"format":  func(in *Input) { in.App.Site.AccessLog = release.AccessLog{Path: "/l", Format: value} },
+		"files":   func(in *Input) { in.App.Routes[0] = release.Route{Path: "/f/", Files: "/" + value} },
+		"balance": func(in *Input) { in.App.Routes[0].Options.Balance = release.Balance(value) },
+		"header":  func(in *Input) { in.App.Routes[0].Options.Headers = map[string]string{value: "x"} },
+		"older": func(in *Input) {
+			in.App.Shapes = map[release.Color]release.Shape{release.Blue: {Routes: []release.Route{{Path: "/" + value, To: "web"}}}}
+		},
+		"token": func(in *Input) { in.Token = value + testToken[len(value)%32:] },
 	}
 }
 
@@ -153,6 +165,64 @@ func TestAHostileValueIsRefusedWhereverItStands(t *testing.T) {
 		if _, err := Main("/var/lib/teal", value); err == nil {
 			t.Errorf("user %q was rendered", value)
 		}
+	}
+}
+
+// A value in double quotes may hold most signs, but none that ends it, starts a
+// variable or a line.
+func TestAHeadersValueCannotEndItsQuotes(t *testing.T) {
+	for _, value := range []string{`a"b`, `a\b`, "a$b", "a\nb", "a\x00b", "é", ""} {
+		in := input(t)
+		in.App.Routes[0].Options.Headers = map[string]string{"X-A": value}
+		if out, err := Site(in); err == nil {
+			t.Errorf("%q was rendered:\n%s", value, out.Text)
+		}
+	}
+	for _, name := range []string{"Content-Length", "transfer-encoding", "CONNECTION", "X-Teal-Generation"} {
+		in := input(t)
+		in.App.Routes[0].Options.Headers = map[string]string{name: "x"}
+		if _, err := Site(in); err == nil {
+			t.Errorf("header %s was rendered", name)
+		}
+	}
+}
+
+func TestWhatCannotBeServedIsRefused(t *testing.T) {
+	for name, spoil := range map[string]func(*Input){
+		"no address":              func(in *Input) { in.Listen = nil },
+		"the same address twice":  func(in *Input) { in.Listen = []string{"80", "*:80"} },
+		"one for both schemes":    func(in *Input) { *in = https(*in); in.TLS.Listen = in.Listen },
+		"no address for HTTPS":    func(in *Input) { *in = https(*in); in.TLS.Listen = nil },
+		"a redirect of 302":       func(in *Input) { *in = https(*in); in.TLS.Redirect = 302 },
+		"a page for our own jump": func(in *Input) { in.App.Site.ErrorPages = map[int]string{418: "/a"} },
+		"a page for success":      func(in *Input) { in.App.Site.ErrorPages = map[int]string{200: "/a"} },
+		"files without a slash":   func(in *Input) { in.App.Routes[0] = release.Route{Path: "/f", Files: "/srv"} },
+		"our own paths":           func(in *Input) { in.App.Routes[0].Path = "/.teal/page/" },
+		"a time below zero":       func(in *Input) { in.App.Routes[0].Options.ReadTimeout = -1 },
+		"two ways to balance": func(in *Input) {
+			in.App.Routes[0].To = "web"
+			in.App.Routes[0].Options.Balance = release.LeastConn
+		},
+		"a port that isn't given": func(in *Input) { in.App.Addresses = release.AddressesPorts },
+	} {
+		in := input(t)
+		spoil(&in)
+		if out, err := Site(in); err == nil {
+			t.Errorf("%s was rendered:\n%s", name, out.Text)
+		}
+	}
+}
+
+func TestARenewedCertificateIsAnotherShape(t *testing.T) {
+	in := https(input(t))
+	first, err := Site(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.TLS.Sum = "ba9876543210"
+	renewed, err := Site(in)
+	if err != nil || renewed.Generation == first.Generation {
+		t.Errorf("same generation %s (%v)", renewed.Generation, err)
 	}
 }
 

@@ -3,9 +3,10 @@ package render
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"strings"
 	"text/template"
 
@@ -16,18 +17,43 @@ import (
 type Input struct {
 	App     release.App
 	Network release.Network // has an address for every slot of the routed services
-	Kind    release.ProxyKind
-	Root    string // teal's state root, absolute
-	Token   string // 32 hex digits: the secret part of the control path
+	Place   string          // which nginx, as a part of file names: standalone, host, container.edge
+	Own     bool            // teal's own nginx, in which an app may ask for any host
+	Version Version
+	Listen  []string // where it listens for plain HTTP
+	TLS     *TLS     // nil: plain HTTP only
+	Root    string   // teal's state root, absolute
+	Token   string   // 32 hex digits: the secret part of the control path
+
+	// Trusted are proxies in front of this nginx: what they say of the
+	// client's address and scheme is believed.
+	Trusted []netip.Prefix
+
+	// Ask are the addresses, beside loopback, from which teal's questions to
+	// the control location come.
+	Ask []netip.Addr
 
 	// AccessLogs are the arguments of the access_log directives which the
 	// app's server would have inherited; naming one log of its own makes
 	// nginx drop the inherited ones, so they are repeated.
 	AccessLogs [][]string
 
-	// ColorHeader adds X-Teal-Color to answers. It must be off where the
-	// http block has an add_header, which one of our own would switch off.
+	// Headers are the arguments of the http block's add_header directives,
+	// which one in a location of ours would switch off, so they are repeated.
+	Headers [][]string
+
+	// ColorHeader adds X-Teal-Color to answers.
 	ColorHeader bool
+}
+
+// TLS is how this nginx serves HTTPS.
+type TLS struct {
+	Listen    []string
+	Cert, Key string // absolute paths
+	Sum       string // names the certificate's content, so that a renewed one is another shape
+	HTTP2     bool
+	Redirect  int    // 301 or 308 from the plain addresses; 0 serves both
+	ACME      string // folder that answers ACME challenges in plain HTTP; "" none
 }
 
 // Output is the rendered configuration.
@@ -48,10 +74,10 @@ const GenerationHeader = "X-Teal-Generation"
 // the at sign.
 const unset = "@generation@"
 
-//go:embed site.tmpl
-var siteText string
+//go:embed site.tmpl server.tmpl route.tmpl
+var siteFiles embed.FS
 
-var siteTemplate = template.Must(template.New("site").Parse(siteText))
+var siteTemplate = template.Must(template.ParseFS(siteFiles, "*.tmpl"))
 
 // Site renders the app's configuration, or refuses a value that has no place
 // in nginx's language.
@@ -64,7 +90,7 @@ func Site(in Input) (Output, error) {
 		return Output{}, fmt.Errorf("render nginx config: %w", err)
 	}
 	var text bytes.Buffer
-	if err := siteTemplate.Execute(&text, v); err != nil {
+	if err := siteTemplate.ExecuteTemplate(&text, "site.tmpl", v); err != nil {
 		return Output{}, fmt.Errorf("render nginx config: %w", err)
 	}
 	sum := sha256.Sum256(text.Bytes())

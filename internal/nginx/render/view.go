@@ -3,14 +3,14 @@ package render
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"teal/internal/release"
 )
 
-// view is what the template prints: every string in it is final.
+// view is what the templates print: every string in it is final.
 type view struct {
 	App        string
 	ID         string // the app's name as a part of variable names
@@ -18,62 +18,82 @@ type view struct {
 	Control    string
 	Generation string
 	Buckets    []string
-	Listen     []string
-	Default    bool     // any host is answered: ask to be the default server
+	Plain      []string // arguments of listen directives
+	Secure     []string // the same, for HTTPS
 	Hosts      string   // server_name's arguments
 	Deny       bool     // answer 404 to hosts that aren't listed
-	Allow      []string // own addresses that may ask the control location
+	Allow      []string // addresses, beside loopback, that may ask the control location
 	AccessLogs []string
+	JSONLog    bool // the app's own log in JSON is among them
 	Header     bool
-	Closing    string // flag file: answer and close
-	Watch      string // flag file: log traffic
+	Inherited  []string // add_header directives that ours would switch off
+	Closing    string   // flag file: answer and close
+	Watch      string   // flag file: log traffic
+	Keeps      bool     // exiting workers leave idle connections open
+	TLS        *tlsView
+	Trusted    []string
+	Pages      []page
+	Gzip       bool
 	Upstreams  []upstream
+	Picks      []pick
 	Routes     []route
 	Fallback   bool // no route takes "/"
 }
 
-type upstream struct {
-	Name    string
-	Own     []netip.AddrPort
-	Other   []netip.AddrPort
-	Faults  string // how many faults take a server of its own color out
-	Streams bool
-}
-
-type route struct {
-	N       int
-	Path    string
-	Service string
-	Rewrite string // regular expression of the prefix to strip, "" for none
-	MaxBody string // client_max_body_size, "" for nginx's default
-}
-
 func newView(in Input) (view, error) {
-	ups, err := upstreams(in)
-	if err != nil {
-		return view{}, err
-	}
 	name, site := in.App.Name, in.App.Site
 	v := view{
 		App: name, ID: strings.ReplaceAll(name, "-", "_"), Root: in.Root,
 		Control: ControlPath(in.Token), Generation: unset,
-		Buckets: Buckets(), Listen: site.Listen, Hosts: "_", Allow: allow(site.Listen),
-		Header:    in.ColorHeader,
-		Closing:   ClosingFlag(in.Root, in.Kind),
-		Watch:     WatchFlag(in.Root, name),
-		Upstreams: ups, Routes: routes(in.App.Routes),
+		Buckets: Buckets(), Hosts: "_", Allow: allow(in),
+		Header:  in.ColorHeader,
+		Closing: ClosingFlag(in.Root, in.Place),
+		Watch:   WatchFlag(in.Root, name),
+		Keeps:   in.Version.KeepsConnections(),
+		TLS:     newTLS(in), Trusted: trusted(in.Trusted), Gzip: site.Gzip,
+		Pages: pages(site.ErrorPages),
 	}
-	v.Fallback = !slices.ContainsFunc(in.App.Routes, func(r release.Route) bool { return r.Path == "/" })
 	if len(site.Hosts) > 0 {
 		v.Hosts, v.Deny = strings.Join(site.Hosts, " "), true
 	}
-	// Only in teal's own nginx: elsewhere the default server of a port is
-	// somebody else's to choose.
-	v.Default = len(site.Hosts) == 0 && in.Kind == release.ProxyStandalone
-	for _, log := range in.AccessLogs {
-		v.AccessLogs = append(v.AccessLogs, strings.Join(log, " "))
+	v.Plain, v.Secure = listens(in)
+	v.logs(in)
+	for _, h := range in.Headers {
+		v.Inherited = append(v.Inherited, "add_header "+quoted(h)+";")
 	}
+	var err error
+	if v.Upstreams, v.Picks, err = upstreams(in, v.ID); err != nil {
+		return view{}, err
+	}
+	v.Routes = v.routes(in)
+	v.Fallback = !slices.ContainsFunc(v.Routes, func(r route) bool { return r.Path == "/" })
 	return v, nil
+}
+
+// logs are the app's own log where it has one, else those of the nginx.
+func (v *view) logs(in Input) {
+	own := in.App.Site.AccessLog
+	v.JSONLog = own.Path != "" && own.Format == "json"
+	switch {
+	case v.JSONLog:
+		v.AccessLogs = []string{own.Path + " teal_" + v.ID + "_json"}
+	case own.Path != "":
+		v.AccessLogs = []string{own.Path + " combined"}
+	default:
+		for _, log := range in.AccessLogs {
+			v.AccessLogs = append(v.AccessLogs, strings.Join(log, " "))
+		}
+	}
+}
+
+// quoted are arguments as they stand in the machine's own configuration, which
+// may have blanks and variables in them.
+func quoted(args []string) string {
+	list := make([]string, len(args))
+	for i, arg := range args {
+		list[i] = strconv.Quote(arg)
+	}
+	return strings.Join(list, " ")
 }
 
 // Buckets are the names of the buckets clients are hashed into: 00 to 99.
@@ -85,12 +105,10 @@ func Buckets() []string {
 	return names
 }
 
-// ClosingFlag is the file whose presence makes the nginx of that kind close
+// ClosingFlag is the file whose presence makes the nginx of that place close
 // client connections after the answer. No app's name has a dot in it, so it
 // never meets an app's folder.
-func ClosingFlag(root string, kind release.ProxyKind) string {
-	return root + "/flags/closing." + string(kind)
-}
+func ClosingFlag(root, place string) string { return root + "/flags/closing." + place }
 
 // WatchFlag is the file whose presence makes nginx log the app's traffic.
 func WatchFlag(root, app string) string { return root + "/flags/" + app + "/watch" }
@@ -98,72 +116,14 @@ func WatchFlag(root, app string) string { return root + "/flags/" + app + "/watc
 // TrafficLog is where nginx logs the app's traffic while it is watched.
 func TrafficLog(root, app string) string { return root + "/apps/" + app + "/traffic.log" }
 
-// upstreams makes four of each routed service: one a color for requests, one
-// a color for streams.
-func upstreams(in Input) ([]upstream, error) {
-	var all []upstream
-	for _, s := range in.App.Services {
-		if !in.App.Routed(s.Name) {
-			continue
-		}
-		for _, c := range release.Colors {
-			own, err := addresses(in, s, c)
-			if err != nil {
-				return nil, err
-			}
-			other, err := addresses(in, s, c.Other())
-			if err != nil {
-				return nil, err
-			}
-			name := "teal_" + in.App.Name + "_" + s.Name + "_" + string(c)
-			u := upstream{Name: name, Own: own, Other: other, Faults: faults(s.Replicas)}
-			all = append(all, u)
-			u.Name, u.Streams = name+"_stream", true
-			all = append(all, u)
+// trusted are the networks in the form of nginx's geo, which warns of bits
+// that are none of the network's.
+func trusted(list []netip.Prefix) []string {
+	var out []string
+	for _, p := range list {
+		if text := p.Masked().String(); !slices.Contains(out, text) {
+			out = append(out, text)
 		}
 	}
-	return all, nil
-}
-
-func addresses(in Input, s release.Service, c release.Color) ([]netip.AddrPort, error) {
-	var list []netip.AddrPort
-	for r := 1; r <= s.Replicas; r++ {
-		slot := release.Slot{Service: s.Name, Color: c, Replica: r}
-		addr := in.Network.Addr(slot)
-		if !addr.Is4() {
-			return nil, fmt.Errorf("%s has no address", slot)
-		}
-		list = append(list, netip.AddrPortFrom(addr, uint16(s.Port)))
-	}
-	return list, nil
-}
-
-// faults says when a server is left out for a while. A backup switches
-// nginx's counting of faults on even for a single server, and the backup is
-// mostly stopped: one aborted answer would then be a 502 for everyone until
-// the time is over. So a single server is never left out, and a replica only
-// for a second.
-func faults(replicas int) string {
-	if replicas == 1 {
-		return "max_fails=0"
-	}
-	return "max_fails=1 fail_timeout=1s"
-}
-
-func routes(all []release.Route) []route {
-	var list []route
-	for i, r := range all {
-		v := route{N: i + 1, Path: r.Path, Service: r.To}
-		if r.Strip {
-			v.Rewrite = "(?s)^" + regexp.QuoteMeta(strings.TrimSuffix(r.Path, "/")) + "/?(.*)$"
-		}
-		switch {
-		case r.MaxBody > 0:
-			v.MaxBody = fmt.Sprint(r.MaxBody)
-		case r.MaxBody < 0:
-			v.MaxBody = "0"
-		}
-		list = append(list, v)
-	}
-	return list
+	return out
 }

@@ -1,0 +1,118 @@
+package nginx
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"teal/internal/nginx/render"
+	"teal/internal/release"
+)
+
+// rehearsal is what a configuration is tried with before nginx's own files
+// change: a copy of the main file that includes the app's new configuration
+// in the place of the present one. If teal is killed meanwhile, nothing that
+// nginx would read has changed.
+type rehearsal struct {
+	staged string // the app's new configuration
+	main   string // the copy of the main file, beside it, as relative paths start there
+}
+
+func (r *Router) rehearsalOf(s server, app string) rehearsal {
+	return rehearsal{
+		staged: r.conf(app, s.place) + ".next",
+		main:   filepath.Join(filepath.Dir(s.main), ".teal-"+app+".next"),
+	}
+}
+
+// rehearse tests the configuration aside. It returns the refusal if nginx
+// finds fault with the app's part. In doubt it has nothing to say: then the
+// test in place decides, and what it refuses is taken back.
+func (r *Router) rehearse(ctx context.Context, s server, app release.App, out render.Output) error {
+	h := r.rehearsalOf(s, app.Name)
+	target := s.guest
+	if target == "" {
+		target = r.conf(app.Name, s.place)
+	}
+	text, ok := s.copyOf(target, h.staged)
+	if !ok {
+		return nil
+	}
+	defer h.clean(s)
+	if err := (file{h.staged, out.Text, 0o600}).write(); err != nil {
+		return fmt.Errorf("write the app's nginx configuration: %w", err)
+	}
+	if err := s.files.write(h.main, text); err != nil {
+		return nil // a main file's folder that can't be written to
+	}
+	says, passes, err := s.testWith(ctx, h.main)
+	if err != nil {
+		return err
+	}
+	if !passes && !mentions(says, h.staged) {
+		return nil
+	}
+	for i := range says {
+		says[i] = strings.NewReplacer(h.staged, r.conf(app.Name, s.place), h.main, s.main).Replace(says[i])
+	}
+	return s.verdict(says, passes, app)
+}
+
+// clean removes both files. One that can't be removed is in nobody's way.
+func (h rehearsal) clean(s server) {
+	_ = lift(h.staged)
+	_ = s.files.remove(h.main)
+}
+
+// copyOf is the main file with the files that its include of target would find
+// written out, target itself replaced. It says no where it can't be sure: the
+// include may stand in another file, or a name may mean something to nginx.
+func (s server) copyOf(target, staged string) ([]byte, bool) {
+	raw, err := s.files.read(s.main)
+	if err != nil {
+		return nil, false
+	}
+	text, home := string(raw), filepath.Dir(s.main)
+	var out strings.Builder
+	done, last := false, 0
+	words := tokens(text)
+	for i := 0; i+2 < len(words); i++ {
+		if words[i].text != "include" || words[i+2].text != ";" || i > 0 && !ended(words[i-1]) {
+			continue
+		}
+		pattern := under(home, words[i+1].text)
+		if ok, _ := filepath.Match(pattern, target); !ok {
+			continue
+		}
+		instead, ok := s.includes(pattern, target, staged, !done)
+		if !ok {
+			return nil, false
+		}
+		out.WriteString(text[last:words[i].at] + instead)
+		done, last = true, words[i+2].end
+	}
+	out.WriteString(text[last:])
+	return []byte(out.String()), done
+}
+
+// ended reports whether a directive may begin after the word.
+func ended(w token) bool { return !w.quoted && (w.text == ";" || w.text == "{" || w.text == "}") }
+
+// includes are the directives that include what the pattern finds, but for
+// the target.
+func (s server) includes(pattern, target, staged string, first bool) (string, bool) {
+	var b strings.Builder
+	for _, path := range s.files.glob(pattern) {
+		if strings.ContainsAny(path, `*?[]"'\$;{} `+"\t\r\n") {
+			return "", false
+		}
+		if path != target {
+			fmt.Fprintf(&b, "include %s;\n", path)
+		}
+	}
+	if first {
+		fmt.Fprintf(&b, "include %s;", staged)
+	}
+	return b.String(), true
+}
