@@ -3,6 +3,7 @@ package compose
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 
@@ -17,7 +18,8 @@ type painter struct {
 	color  release.Color
 	number int
 	net    release.Network
-	loads  []*types.Project // the files as replica 1, 2, … reads them; at least one
+	loads  []*types.Project // the color's files as replica 1, 2, … reads them; at least one
+	others marks            // of the services in the app's other files, where the color has its own
 }
 
 // paint is pure: it makes the model of the project <app>-<color> out of the
@@ -53,27 +55,34 @@ func (p painter) service(s release.Service, replica int) (types.ServiceConfig, e
 	if !addr.IsValid() {
 		return types.ServiceConfig{}, fmt.Errorf("slot %s has no address in %s", slot, release.NetworkName(p.app.Name))
 	}
-	from := p.loaded(replica).Services[s.Name]
-	out := bare(from, p.app.Name)
-	out.Name = slotService(slot, s.Replicas)
+	from := p.loaded(replica).Services[s.NameOf(p.color, replica)]
+	out := p.bare(from, slot)
+	out.Name = p.nameOf(s, replica)
+	out.Image = imageOf(p.app, s.Name, from)
 	out.Environment = p.environment(from, slot)
 	out.Labels = p.labels(from, slot)
 	out.DependsOn = p.dependsOn(from)
-	out.Networks = p.serviceNetworks(from, addr.String())
-	out.Ports, out.Expose = loosePorts(from)
-	return out, nil
+	out.Networks = p.serviceNetworks(from, slot, addr)
+	out.Ports, out.Expose = p.ports(from, slot)
+	return out, addHooks(out.Labels, from.PreStop)
 }
 
 // bare takes off a colored service what only one container could have, and
-// the replica count, which is teal's to set.
-func bare(s types.ServiceConfig, app string) types.ServiceConfig {
-	s.ContainerName, s.MacAddress = "", ""
+// the replica count, which is teal's to set. A color's own files keep what is
+// theirs alone.
+func (p painter) bare(s types.ServiceConfig, slot release.Slot) types.ServiceConfig {
+	s.MacAddress = ""
+	if !p.alone(slot) || p.others[s.ContainerName] {
+		s.ContainerName = ""
+	}
+	if s.Hostname != "" && (!p.alone(slot) || p.others[s.Hostname]) {
+		// Docker answers to a container's hostname in every network it is in
+		// (moby 20.10 daemon/container_operations.go, updateNetworkConfig).
+		s.Hostname = coloredName(s.Hostname, p.color)
+	}
 	s.Profiles, s.Develop, s.Scale = nil, nil, nil
 	s.Restart = restart(s.Restart)
 	s.Deploy = bareDeploy(s.Deploy)
-	if s.Image == "" {
-		s.Image = builtImage(app, s.Name)
-	}
 	return s
 }
 
@@ -135,12 +144,8 @@ func (p painter) labels(s types.ServiceConfig, slot release.Slot) types.Labels {
 func (p painter) dependsOn(s types.ServiceConfig) types.DependsOnConfig {
 	out := types.DependsOnConfig{}
 	for name, dependency := range s.DependsOn {
-		other, colored := p.app.Service(name)
-		if !colored {
-			continue
-		}
-		for r := 1; r <= other.Replicas; r++ {
-			out[slotService(release.Slot{Service: name, Color: p.color, Replica: r}, other.Replicas)] = dependency
+		for _, slot := range p.slotsOf(name) {
+			out[slot] = dependency
 		}
 	}
 	return out
@@ -152,15 +157,20 @@ func (p painter) dependsOn(s types.ServiceConfig) types.DependsOnConfig {
 //
 // Invariant: the plain name is an alias in the private network and nowhere
 // else, so one color never resolves the other's services.
-func (p painter) serviceNetworks(s types.ServiceConfig, addr string) map[string]*types.ServiceNetworkConfig {
-	colored := coloredName(s.Name, p.color)
+func (p painter) serviceNetworks(s types.ServiceConfig, slot release.Slot, addr netip.Addr) map[string]*types.ServiceNetworkConfig {
+	if s.NetworkMode != "" {
+		return nil
+	}
+	colored := coloredName(slot.Service, p.color)
 	out := map[string]*types.ServiceNetworkConfig{
-		defaultNetwork:                  {Aliases: p.privateAliases(s)},
-		release.NetworkName(p.app.Name): {Aliases: []string{colored}, Ipv4Address: addr, Priority: 1000},
+		defaultNetwork: {Aliases: p.privateAliases(s)},
+	}
+	if p.inAppNetwork() {
+		out[release.NetworkName(p.app.Name)] = &types.ServiceNetworkConfig{Aliases: []string{colored}, Ipv4Address: addr.String(), Priority: 1000}
 	}
 	for key, own := range s.Networks {
 		if key, joins := outerKey(p.loads[0], key); joins {
-			out[key] = outerNetwork(own, colored)
+			out[key] = p.outerNetwork(own, slot)
 		}
 	}
 	return out
@@ -179,28 +189,18 @@ func (p painter) privateAliases(s types.ServiceConfig) []string {
 }
 
 // outerNetwork joins a network of the user's without what two containers
-// can't both have there: addresses and plain names.
-func outerNetwork(own *types.ServiceNetworkConfig, alias string) *types.ServiceNetworkConfig {
-	out := &types.ServiceNetworkConfig{Aliases: []string{alias}}
-	if own != nil {
-		out.DriverOpts, out.Priority, out.GatewayPriority = own.DriverOpts, own.Priority, own.GatewayPriority
+// can't both have there: plain names, and addresses unless they are the
+// color's alone.
+func (p painter) outerNetwork(own *types.ServiceNetworkConfig, slot release.Slot) *types.ServiceNetworkConfig {
+	out := &types.ServiceNetworkConfig{Aliases: []string{coloredName(slot.Service, p.color)}}
+	if own == nil {
+		return out
+	}
+	out.DriverOpts, out.Priority, out.GatewayPriority = own.DriverOpts, own.Priority, own.GatewayPriority
+	if p.alone(slot) && !p.others[own.Ipv4Address] {
+		out.Ipv4Address = own.Ipv4Address
 	}
 	return out
-}
-
-// loosePorts keeps the ports that Docker chooses a host port for; a fixed one
-// could only be had by one color, so it becomes an exposed port.
-func loosePorts(s types.ServiceConfig) ([]types.ServicePortConfig, types.StringOrNumberList) {
-	var ports []types.ServicePortConfig
-	expose := slices.Clone(s.Expose)
-	for _, port := range s.Ports {
-		if port.Published == "" {
-			ports = append(ports, port)
-			continue
-		}
-		expose = append(expose, fmt.Sprintf("%d/%s", port.Target, port.Protocol))
-	}
-	return ports, expose
 }
 
 // networks are all external to the SDK: it would recreate a network whose
@@ -210,6 +210,9 @@ func (p painter) networks() types.Networks {
 	out := types.Networks{
 		defaultNetwork: {Name: privateNetwork(p.app.Name, p.color), External: true},
 		app:            {Name: app, External: true},
+	}
+	if !p.inAppNetwork() {
+		delete(out, app)
 	}
 	for key, network := range outerNetworks(p.loads[0]) {
 		out[key] = types.NetworkConfig{Name: network.Name, External: true}

@@ -101,6 +101,28 @@ func painted(t *testing.T, compose string) *types.Project {
 	return p
 }
 
+func TestASecretFromTheEnvironmentKeepsItsValueAndIsNoFile(t *testing.T) {
+	written := &types.Project{Name: "shop-blue", Secrets: types.Secrets{
+		"key":  {Name: "shop_key", Environment: "KEY", Content: "s3cret"},
+		"cert": {Name: "shop_cert", File: "/etc/cert.pem"},
+	}}
+	content, err := encode(written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := decode(t.Context(), release.App{Name: "shop", Dir: "/"}, "shop-blue", content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The SDK copies a secret that has a variable and mounts every other.
+	if key := read.Secrets["key"]; key.Content != "s3cret" || key.Environment == "" || key.File != "" {
+		t.Errorf("the secret is read back as %+v", key)
+	}
+	if cert := read.Secrets["cert"]; cert.File != "/etc/cert.pem" || cert.Environment != "" {
+		t.Errorf("the file is read back as %+v", cert)
+	}
+}
+
 func TestADefaultNetworkOfTheUsersOwnIsJoinedBesideTheApps(t *testing.T) {
 	p := painted(t, "services:\n  web: {image: x}\nnetworks: {default: {name: outside, external: true}}\n")
 	var names []string

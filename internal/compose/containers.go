@@ -40,14 +40,18 @@ const outputLimit = 64 << 10
 // and its output, both streams together, the first 64 KiB. A command that
 // can't be run has the exit code that Docker gives it (126, 127) or an error.
 func (c Containers) Exec(ctx context.Context, id string, command []string) (int, string, error) {
-	docker := c.engine.client
-	created, err := docker.ExecCreate(ctx, id, client.ExecCreateOptions{Cmd: command, AttachStdout: true, AttachStderr: true})
+	return c.engine.exec(ctx, id, client.ExecCreateOptions{Cmd: command})
+}
+
+func (e *Engine) exec(ctx context.Context, id string, options client.ExecCreateOptions) (int, string, error) {
+	options.AttachStdout, options.AttachStderr = true, true
+	created, err := e.client.ExecCreate(ctx, id, options)
 	if err != nil {
-		return 0, "", c.engine.failed("exec in "+id, err)
+		return 0, "", e.failed("exec in "+id, err)
 	}
-	attached, err := docker.ExecAttach(ctx, created.ID, client.ExecAttachOptions{})
+	attached, err := e.client.ExecAttach(ctx, created.ID, client.ExecAttachOptions{})
 	if err != nil {
-		return 0, "", c.engine.failed("exec in "+id, err)
+		return 0, "", e.failed("exec in "+id, err)
 	}
 	defer attached.Close()
 	defer context.AfterFunc(ctx, attached.Close)() // a read of the hijacked connection knows no context
@@ -56,10 +60,10 @@ func (c Containers) Exec(ctx context.Context, id string, command []string) (int,
 		return 0, output, fmt.Errorf("exec in %s: %w", id, ctx.Err())
 	}
 	if err != nil {
-		return 0, output, c.engine.failed("exec in "+id, err)
+		return 0, output, e.failed("exec in "+id, err)
 	}
-	ended, err := docker.ExecInspect(ctx, created.ID, client.ExecInspectOptions{})
-	return ended.ExitCode, output, c.engine.failed("exec in "+id, err)
+	ended, err := e.client.ExecInspect(ctx, created.ID, client.ExecInspectOptions{})
+	return ended.ExitCode, output, e.failed("exec in "+id, err)
 }
 
 func demultiplex(r io.Reader) (string, error) {
@@ -105,22 +109,47 @@ func (c Containers) Listening(_ context.Context, id string, pid int) ([]int, err
 	return slices.Compact(ports), nil
 }
 
-// listening reads the local ports in state LISTEN. Docker's own resolver,
+// listening are the ports of a table's listeners. Docker's own resolver,
 // which listens in every container at 127.0.0.11, is left out.
 func listening(table string) []int {
-	const listen, resolver = "0A", "0B00007F"
+	const resolver = "0B00007F"
 	var ports []int
-	for line := range strings.Lines(table) {
-		fields := strings.Fields(line)
-		if len(fields) < 4 || fields[3] != listen {
-			continue
-		}
-		addr, port, _ := strings.Cut(fields[1], ":")
-		if n, err := strconv.ParseUint(port, 16, 16); err == nil && addr != resolver {
-			ports = append(ports, int(n))
+	for _, l := range listeners(table) {
+		if l.addr != resolver {
+			ports = append(ports, l.port)
 		}
 	}
 	return ports
+}
+
+// listener is a socket in state LISTEN.
+type listener struct {
+	addr  string // as the kernel writes it: hexadecimal, in the machine's byte order
+	port  int
+	inode string
+}
+
+func listeners(table string) []listener {
+	const listen, local, state, inode = "0A", 1, 3, 9
+	var found []listener
+	for line := range strings.Lines(table) {
+		fields := strings.Fields(line)
+		if len(fields) <= state || fields[state] != listen {
+			continue
+		}
+		l := listener{}
+		addr, port, _ := strings.Cut(fields[local], ":")
+		n, err := strconv.ParseUint(port, 16, 16)
+		if err != nil {
+			continue
+		}
+		l.addr, l.port = addr, int(n)
+		if len(fields) > inode {
+			l.inode = fields[inode]
+		}
+		found = append(found, l)
+	}
+	return found
 }
 
 func (e *Engine) inspect(ctx context.Context, id string) (release.Container, error) {
@@ -149,7 +178,8 @@ func containerOf(c container.InspectResponse) release.Container {
 }
 
 func setState(out *release.Container, s *container.State) {
-	out.Running, out.Status = s.Running && !s.Restarting, string(s.Status)
+	// A paused container runs for Docker, but answers nobody.
+	out.Running, out.Status = s.Running && !s.Restarting && !s.Paused, string(s.Status)
 	out.ExitCode, out.OOM, out.PID = s.ExitCode, s.OOMKilled, s.Pid
 	out.Started, out.Finished = instant(s.StartedAt), instant(s.FinishedAt)
 	if s.Health != nil && s.Health.Status != container.NoHealthcheck {

@@ -2,7 +2,6 @@ package compose
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,8 +9,9 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
-	"github.com/docker/cli/cli/command"
+	"github.com/containerd/platforms"
 	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
@@ -21,28 +21,56 @@ import (
 // atOnce bounds the questions put to the engine at the same time.
 const atOnce = 8
 
-// present maps each of the images that is on the engine to its ID.
-func (e *Engine) present(ctx context.Context, images []string) (map[string]string, error) {
+// inspected maps each of the images that is on the engine to what it is.
+func (e *Engine) inspected(ctx context.Context, images []string) (map[string]image.InspectResponse, error) {
 	var mu sync.Mutex
-	found := map[string]string{}
+	found := map[string]image.InspectResponse{}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
-	for _, image := range slices.Compact(slices.Sorted(slices.Values(images))) {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(images))) {
 		group.Go(func() error {
-			inspected, err := e.client.ImageInspect(ctx, image)
+			inspected, err := e.client.ImageInspect(ctx, name)
 			if errdefs.IsNotFound(err) || errdefs.IsInvalidArgument(err) {
 				return nil
 			}
 			if err != nil {
-				return e.failed("inspect image "+image, err)
+				return e.failed("inspect image "+name, err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			found[image] = inspected.ID
+			found[name] = inspected.InspectResponse
 			return nil
 		})
 	}
 	return found, group.Wait()
+}
+
+// present maps each of the services whose image is on the engine, for the
+// platform that it asks for, to the image's ID.
+func (e *Engine) present(ctx context.Context, services types.Services) (map[string]string, error) {
+	var images []string
+	for _, s := range services {
+		images = append(images, s.Image)
+	}
+	there, err := e.inspected(ctx, images)
+	found := map[string]string{}
+	for name, s := range services {
+		if have, ok := there[s.Image]; ok && fits(have, s.Platform) {
+			found[name] = have.ID
+		}
+	}
+	return found, err
+}
+
+// fits reports whether the image is for the platform; every image is for none.
+func fits(have image.InspectResponse, platform string) bool {
+	wanted, err := platforms.Parse(platform)
+	if platform == "" || err != nil { // the engine says what is wrong with it
+		return true
+	}
+	return platforms.NewMatcher(wanted).Match(platforms.Normalize(platforms.Platform{
+		OS: have.Os, Architecture: have.Architecture, Variant: have.Variant, OSVersion: have.OsVersion,
+	}))
 }
 
 // sources are the services of a spec under the names of the compose file,
@@ -84,13 +112,46 @@ func (e *Engine) build(ctx context.Context, project *types.Project, services []s
 		return err
 	}
 	names := strings.Join(services, ", ")
+	if project, err = e.platformed(ctx, project); err != nil {
+		return err
+	}
 	_, err = logged().during(func() error {
 		return compose.Build(ctx, project, api.BuildOptions{Services: services, Progress: "plain"})
 	})
 	if err == nil || ctx.Err() != nil {
 		return e.failed("build "+names, err)
 	}
-	return &release.Error{Code: release.Gate, What: "build of " + names + " failed: " + err.Error(), Detail: last.lines, Next: "correct the build, then teal deploy", Err: err}
+	return &release.Error{Code: release.Gate, What: "build of " + names + " failed: " + err.Error(), Detail: last.seen(), Next: "correct the build, then teal deploy", Err: err}
+}
+
+// platformed makes each service be built for the one platform that it runs
+// on: its own, or the engine's where several are built for a registry. The
+// SDK leaves a service's platform to the builder's, and the classic builder
+// knows no other than the engine's.
+func (e *Engine) platformed(ctx context.Context, project *types.Project) (*types.Project, error) {
+	out := *project
+	out.Services = maps.Clone(project.Services)
+	for name, s := range out.Services {
+		if s.Build == nil || s.Platform == "" && len(s.Build.Platforms) < 2 {
+			continue
+		}
+		platform := s.Platform
+		if platform == "" {
+			engine, err := e.client.ServerVersion(ctx, client.ServerVersionOptions{})
+			if err != nil {
+				return nil, e.failed("ask docker for its platform", err)
+			}
+			platform = engine.Os + "/" + engine.Arch
+		}
+		if len(s.Build.Platforms) > 0 && !slices.Contains(s.Build.Platforms, platform) {
+			continue // the SDK says what doesn't go together
+		}
+		build := *s.Build
+		build.Platforms = []string{platform}
+		s.Build = &build
+		out.Services[name] = s
+	}
+	return &out, nil
 }
 
 // tail keeps the last lines said.
@@ -101,99 +162,18 @@ type tail struct {
 
 const tailLines = 20
 
+// seen are the lines so far.
+func (t *tail) seen() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.lines)
+}
+
 func (t *tail) add(line string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.lines = append(t.lines, line)
 	if len(t.lines) > tailLines {
 		t.lines = t.lines[1:]
-	}
-}
-
-// Pull fetches the images of the services named: always where the service's
-// pull_policy says so, else if they are missing. Images of services that are
-// built are left to Build. An image that can't be had has code Gate.
-func (e *Engine) Pull(ctx context.Context, app release.App, spec release.Spec, services []string, say Say) error {
-	project, err := sources(ctx, app, spec)
-	if err != nil {
-		return err
-	}
-	return e.pull(ctx, project, services, serial(say))
-}
-
-func (e *Engine) pull(ctx context.Context, project *types.Project, services []string, say Say) error {
-	wanted := map[string]types.ServiceConfig{} // by image: many services may share one
-	for _, name := range services {
-		s, known := project.Services[name]
-		if known && s.Build == nil && s.PullPolicy != types.PullPolicyNever {
-			wanted[s.Image] = s
-		}
-	}
-	there, err := e.present(ctx, slices.Collect(maps.Keys(wanted)))
-	if err != nil {
-		return err
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	for image, s := range wanted {
-		if _, have := there[image]; have && !refreshed(s.PullPolicy) {
-			continue
-		}
-		group.Go(func() error { return e.pullImage(ctx, s, say) })
-	}
-	return group.Wait()
-}
-
-// refreshed reports whether the policy asks for a pull of an image that is
-// there. daily, weekly and every_… count as due at each deploy.
-func refreshed(policy string) bool {
-	switch policy {
-	case "", types.PullPolicyMissing, types.PullPolicyIfNotPresent, types.PullPolicyBuild:
-		return false
-	}
-	return true
-}
-
-func (e *Engine) pullImage(ctx context.Context, s types.ServiceConfig, say Say) error {
-	auth, err := command.RetrieveAuthTokenFromImage(e.config, s.Image)
-	if err != nil {
-		return noImage(s, err)
-	}
-	say(release.EventProgress, "image "+s.Image+" pulling")
-	stream, err := e.client.ImagePull(ctx, s.Image, client.ImagePullOptions{RegistryAuth: auth})
-	if err == nil {
-		err = follow(ctx, stream, say)
-	}
-	if err != nil && ctx.Err() == nil && !client.IsErrConnectionFailed(err) {
-		return noImage(s, err)
-	}
-	return e.failed("pull "+s.Image, err)
-}
-
-// follow says what changes of a pull, without its progress bars.
-func follow(ctx context.Context, stream client.ImagePullResponse, say Say) error {
-	for message, err := range stream.JSONMessages(ctx) {
-		switch {
-		case err != nil:
-			return err
-		case message.Error != nil:
-			return message.Error
-		case message.Progress == nil && message.Status != "":
-			say(release.EventOutput, strings.TrimPrefix(message.ID+": "+message.Status, ": "))
-		}
-	}
-	return nil
-}
-
-func noImage(s types.ServiceConfig, err error) error {
-	name := s.Name
-	if own := s.Labels[labelService]; own != "" {
-		name = own
-	}
-	return &release.Error{
-		Code:   release.Gate,
-		What:   fmt.Sprintf("image %s of service %s can't be pulled", s.Image, name),
-		Detail: []string{err.Error()},
-		Next:   "check the image's name and tag, and docker login if the registry is private",
-		Err:    err,
 	}
 }

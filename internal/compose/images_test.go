@@ -1,10 +1,6 @@
 package compose
 
 import (
-	"context"
-	"io"
-	"log"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,10 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
-	randomimage "github.com/google/go-containerregistry/pkg/v1/random"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/moby/moby/client"
 
 	"teal/internal/release"
@@ -121,68 +113,5 @@ func TestABuildThatFailsShowsItsLastLines(t *testing.T) {
 	e := known(t, err, release.Gate)
 	if !strings.HasPrefix(e.What, "build of web failed: ") || !slices.ContainsFunc(e.Detail, func(line string) bool { return strings.Contains(line, "COPY nothing") }) {
 		t.Errorf("got %q, detail %q", e.What, e.Detail)
-	}
-}
-
-func TestAnImageThatARegistryDoesNotHaveIsNamedInTheRegistrysWords(t *testing.T) {
-	t.Parallel()
-	s := newStage(t, "", web)
-	host := serveRegistry(t)
-	s.write("services:\n  web: {image: '" + host + "/shop/web:9'}\n")
-	spec, err := s.Prepare(t.Context(), s.app, 1, s.net)
-	s.must(err)
-	e := known(t, s.Pull(t.Context(), s.app, spec, []string{"web"}, s.say), release.Gate)
-	if e.What != "image "+host+"/shop/web:9 of service web can't be pulled" || !strings.Contains(strings.Join(e.Detail, "\n"), "unknown") {
-		t.Errorf("got %q, detail %q", e.What, e.Detail)
-	}
-	_, err = s.Pin(t.Context(), s.app, spec)
-	if e := known(t, err, release.Gate); !strings.Contains(e.What, "is not on this engine") {
-		t.Errorf("got %q", e.What)
-	}
-}
-
-func TestAnImageIsPulledWhenItIsMissing(t *testing.T) {
-	t.Parallel()
-	s := newStage(t, "", web)
-	image := serveRegistry(t) + "/" + s.app.Name + ":1"
-	push(t, image)
-	t.Cleanup(func() { s.client.ImageRemove(context.Background(), image, client.ImageRemoveOptions{Force: true}) })
-	s.write("services:\n  web: {image: '" + image + "'}\n")
-	spec, err := s.Prepare(t.Context(), s.app, 1, s.net)
-	s.must(err)
-	s.must(s.Pull(t.Context(), s.app, spec, []string{"web"}, s.say))
-	pinned, err := s.Pin(t.Context(), s.app, spec)
-	s.must(err)
-	if !strings.HasPrefix(pinned.Images["web"], "sha256:") {
-		t.Errorf("pinned %v", pinned.Images)
-	}
-	s.said = nil
-	s.must(s.Pull(t.Context(), s.app, spec, []string{"web"}, s.say))
-	if len(s.said) > 0 {
-		t.Errorf("pulled again: %q", s.said)
-	}
-	s.must(s.Prune(t.Context(), s.app, nil))
-}
-
-// serveRegistry runs an empty registry on this machine.
-func serveRegistry(t *testing.T) string {
-	t.Helper()
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://")
-}
-
-func push(t *testing.T, image string) {
-	t.Helper()
-	ref, err := name.ParseReference(image, name.Insecure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := randomimage.Image(64, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, made); err != nil {
-		t.Fatal(err)
 	}
 }

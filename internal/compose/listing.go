@@ -32,21 +32,32 @@ func (e *Engine) inColor(ctx context.Context, app release.App, c release.Color) 
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range found {
-		if s.Labels[labelApp] != app.Name && !oneOff(s) {
-			return nil, foreign(project, nameOf(s))
-		}
+	strange := func(s container.Summary) bool { return s.Labels[labelApp] != app.Name && !oneOff(s) }
+	if i := slices.IndexFunc(found, strange); i >= 0 {
+		ours := slices.ContainsFunc(found, func(s container.Summary) bool { return !strange(s) })
+		return nil, foreign(project, found[i], ours)
 	}
 	return found, nil
 }
 
-func foreign(project, name string) error {
-	return &release.Error{
+// foreign refuses a project in which a container isn't teal's. Where others
+// are, someone has run docker compose on the color, and what is to go is the
+// one container: the project's others may be serving.
+func foreign(project string, c container.Summary, ours bool) error {
+	e := &release.Error{
 		Code:   release.Invalid,
 		What:   fmt.Sprintf("compose project %s exists and teal did not make it", project),
-		Detail: []string{"container " + name},
+		Detail: []string{"container " + nameOf(c)},
 		Next:   fmt.Sprintf("docker compose -p %s down, if it is no longer needed, or change app in teal.yaml", project),
 	}
+	if from := c.Labels[api.ConfigFilesLabel]; from != "" {
+		e.Detail[0] += ", made from " + from
+	}
+	if ours {
+		e.What = fmt.Sprintf("container %s is in teal's compose project %s, but teal did not make it", nameOf(c), project)
+		e.Next = fmt.Sprintf("docker rm -f %s, then run the command again", nameOf(c))
+	}
+	return e
 }
 
 // elsewhere refuses an app whose routing this state root doesn't hold: by its
@@ -67,8 +78,7 @@ func (e *Engine) sharedOf(ctx context.Context, app release.App) ([]container.Sum
 		return nil, err
 	}
 	return slices.DeleteFunc(found, func(s container.Summary) bool {
-		_, colored := app.Service(s.Labels[api.ServiceLabel])
-		return colored || oneOff(s)
+		return isColored(app, s.Labels[api.ServiceLabel]) || oneOff(s)
 	}), nil
 }
 

@@ -51,6 +51,9 @@ func (v variables) environment(app string) []string {
 // files are merged in, paths absolute, variables gone, and networks, volumes
 // and secrets that no service uses left out.
 func (f files) load(ctx context.Context, v variables) (*types.Project, error) {
+	if len(f.app.Compose) == 0 { // nothing is shared between the colors' own files
+		return &types.Project{Name: f.app.Name}, nil
+	}
 	options, err := cli.NewProjectOptions(f.app.Compose,
 		cli.WithWorkingDirectory(f.dir()),
 		cli.WithEnv(v.environment(f.app.Name)),

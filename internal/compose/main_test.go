@@ -234,6 +234,18 @@ func (s *stage) only(color release.Color) release.Container {
 	return found[0]
 }
 
+// service is the color's first container of the service.
+func (s *stage) service(color release.Color, name string) release.Container {
+	s.t.Helper()
+	found, err := s.InColor(s.t.Context(), s.app, color)
+	s.must(err)
+	i := slices.IndexFunc(found, func(c release.Container) bool { return c.Service == name })
+	if i < 0 {
+		s.t.Fatalf("no %s in %s: %v", name, color, found)
+	}
+	return found[i]
+}
+
 // in runs the test application's verb in the container and returns what it
 // prints.
 func (s *stage) in(c release.Container, verb ...string) string {

@@ -21,7 +21,9 @@ import (
 func encode(p *types.Project) ([]byte, error) {
 	p.Secrets, p.Configs = maps.Clone(p.Secrets), maps.Clone(p.Configs)
 	for name, secret := range p.Secrets {
-		secret.Environment = "" // the loader has put the variable's value into Content
+		if secret.Content != "" {
+			secret.Environment = "" // the loader has put the variable's value into Content
+		}
 		p.Secrets[name] = secret
 	}
 	for name, config := range p.Configs {
@@ -46,7 +48,19 @@ func decode(ctx context.Context, app release.App, project string, content []byte
 		return nil, fmt.Errorf("read the model of %s: %w", project, err)
 	}
 	label(app, p)
+	sourced(p)
 	return p, nil
+}
+
+// sourced names a variable again as the source of secrets whose value the
+// model holds: the SDK mounts a secret without one as a file, of no path.
+func sourced(p *types.Project) {
+	for name, secret := range p.Secrets {
+		if secret.Content != "" && secret.File == "" {
+			secret.Environment = name
+			p.Secrets[name] = secret
+		}
+	}
 }
 
 // asWritten takes every step out of loading that could change the model.
@@ -62,6 +76,11 @@ func asWritten(o *loader.Options) {
 // label sets what compose knows its containers by; Up would create a
 // container whose service label isn't its service's name and never start it.
 func label(app release.App, p *types.Project) {
+	for _, c := range release.Colors {
+		if p.Name == projectOf(app.Name, c) {
+			app.Compose = filesOf(app, c).app.Compose
+		}
+	}
 	p.ComposeFiles = app.Compose
 	for name, s := range p.Services {
 		s.Name = name

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -31,12 +32,40 @@ func (e *Engine) Network(ctx context.Context, app release.App, net release.Netwo
 		return sameSubnet(name, have.Subnet, net.Subnet)
 	}
 	return e.createNetwork(ctx, name, client.NetworkCreateOptions{
-		Driver: "bridge",
+		Driver: "bridge", Options: bridgeOptions(ctx, app),
 		IPAM: &network.IPAM{Driver: "default", Config: []network.IPAMConfig{{
 			Subnet: net.Subnet, Gateway: net.Gateway(), IPRange: net.DockerRange(),
 		}}},
 		Labels: map[string]string{labelApp: app.Name, labelState: e.root},
 	})
+}
+
+// bridgeName is the option that names the bridge's interface, which only one
+// network can have.
+const bridgeName = "com.docker.network.bridge.name"
+
+// bridgeOptions are the driver options of the files' default network, such as
+// the MTU, since the app's network takes its place. Files that can't be read
+// don't keep the network from being made: a rollback needs it, and doesn't
+// need the files as they are now.
+func bridgeOptions(ctx context.Context, app release.App) map[string]string {
+	var r reading
+	_, err := logged().during(func() (err error) {
+		r, err = read(ctx, app)
+		return err
+	})
+	if err != nil {
+		return nil
+	}
+	for _, p := range []*types.Project{r.shared, r.colors[release.Blue]} {
+		own, there := p.Networks[defaultNetwork]
+		if there && !bool(own.External) && (own.Driver == "" || own.Driver == "bridge") && len(own.DriverOpts) > 0 {
+			options := maps.Clone(own.DriverOpts)
+			delete(options, bridgeName)
+			return options
+		}
+	}
+	return nil
 }
 
 func sameSubnet(name string, have, want netip.Prefix) error {

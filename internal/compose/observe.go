@@ -105,6 +105,9 @@ func (e *Engine) observeNetworks(ctx context.Context, app release.App) (release.
 	var taken []netip.Prefix
 	for _, n := range found.Items {
 		if n.Name == release.NetworkName(app.Name) {
+			if n.Labels[labelApp] != app.Name {
+				return release.NetworkState{}, nil, notOurs(n.Name)
+			}
 			if owner := n.Labels[labelState]; owner != "" && owner != e.root {
 				return release.NetworkState{}, nil, elsewhere(app.Name, owner, e.root)
 			}
@@ -123,6 +126,15 @@ func (e *Engine) observeNetworks(ctx context.Context, app release.App) (release.
 		}
 	}
 	return own, taken, nil
+}
+
+// notOurs refuses a network that has the app's name but not the address range
+// that keeps Docker from giving away the slots' addresses.
+func notOurs(name string) error {
+	return &release.Error{
+		Code: release.Invalid, What: "docker network " + name + " exists and teal did not make it",
+		Next: "docker network rm " + name + ", if nothing of yours uses it, or change app in teal.yaml",
+	}
 }
 
 // routes are this machine's IPv4 routes but the default one. Where there is

@@ -23,13 +23,13 @@ func (e *Engine) Pin(ctx context.Context, app release.App, spec release.Spec) (r
 	if err != nil {
 		return spec, err
 	}
-	present, err := e.present(ctx, imagesOf(app, project))
+	present, err := e.present(ctx, project.Services)
 	if err != nil {
 		return spec, err
 	}
 	images := map[string]string{}
-	for _, s := range project.Services {
-		id, there := present[s.Image]
+	for name, s := range project.Services {
+		id, there := present[name]
 		if !there {
 			return spec, notPresent(s)
 		}
@@ -48,8 +48,15 @@ func notPresent(s types.ServiceConfig) error {
 		What: fmt.Sprintf("image %s of service %s is not on this engine", s.Image, s.Labels[labelService]),
 		Next: "docker pull " + s.Image,
 	}
+	if s.Platform != "" {
+		e.What = fmt.Sprintf("image %s of service %s for %s is not on this engine", s.Image, s.Labels[labelService], s.Platform)
+		e.Next = "docker pull --platform " + s.Platform + " " + s.Image
+	}
 	if s.Build != nil {
 		e.Next = "docker build -t " + s.Image + " " + s.Build.Context
+	}
+	if s.Build != nil && s.Platform != "" {
+		e.Next = "install Docker's buildx plugin, which builds for other platforms than the engine's"
 	}
 	return e
 }
@@ -82,13 +89,13 @@ func (e *Engine) hold(ctx context.Context, app release.App, spec release.Spec) e
 	for service := range spec.Images {
 		tags = append(tags, pinTag(app.Name, service, spec.Number))
 	}
-	have, err := e.present(ctx, tags)
+	have, err := e.inspected(ctx, tags)
 	if err != nil {
 		return err
 	}
 	for _, service := range slices.Sorted(maps.Keys(spec.Images)) {
 		tag, id := pinTag(app.Name, service, spec.Number), spec.Images[service]
-		if have[tag] == id {
+		if have[tag].ID == id {
 			continue
 		}
 		if err := e.tag(ctx, id, tag); err != nil {

@@ -2,8 +2,6 @@ package compose
 
 import (
 	"fmt"
-	"path"
-	"slices"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -11,45 +9,58 @@ import (
 	"teal/internal/release"
 )
 
-// refuse returns the first thing in the project that can't run in two colors
+// refuse returns the first thing in the files that can't run in two colors
 // side by side, with its place and a fix.
-func refuse(app release.App, p *types.Project, src source) error {
-	for _, s := range app.Services {
-		if err := refuseName(p, src, s.Name); err != nil {
-			return err
-		}
-	}
-	for _, name := range p.ServiceNames() {
-		service := p.Services[name]
-		check := refuseShared
-		if _, colored := app.Service(name); colored {
-			check = refuseColored
-		}
-		if err := check(app, service, src); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// refuseName wants the colored service in the file, and its colored names
-// free.
-func refuseName(p *types.Project, src source, name string) error {
-	if _, there := p.Services[name]; !there {
-		return noSuchService(p, name)
-	}
+func refuse(r reading) error {
 	for _, c := range release.Colors {
-		if _, taken := p.Services[coloredName(name, c)]; taken {
-			return invalid(src.at("services", coloredName(name, c)),
-				fmt.Sprintf("service %s has the name that teal gives to %s in color %s", coloredName(name, c), name, c),
-				"rename the service")
+		src := filesOf(r.app, c).source()
+		for _, s := range r.app.Services {
+			if err := refuseNames(r, c, s, src); err != nil {
+				return err
+			}
 		}
+		if err := refuseUnknown(r, c, src); err != nil {
+			return err
+		}
+		if err := refuseColored(r, c, src); err != nil {
+			return err
+		}
+	}
+	for _, name := range r.sharedNames() {
+		if err := refuseShared(r.app, r.shared.Services[name], files{r.app}.source()); err != nil {
+			return err
+		}
+	}
+	return refusePorts(r)
+}
+
+// refuseNames wants the colored service in the color's files, and its colored
+// names free.
+func refuseNames(r reading, c release.Color, s release.Service, src source) error {
+	p := r.colors[c]
+	for replica := 1; replica <= s.Replicas; replica++ {
+		name := s.NameOf(c, replica)
+		if _, there := p.Services[name]; !there {
+			return noSuchService(r.app, p, src, name)
+		}
+		for _, color := range release.Colors {
+			if given := coloredName(name, color); p.Services[given].Name != "" {
+				return invalid(src.at("services", given),
+					fmt.Sprintf("service %s has the name that teal gives to %s in color %s", given, name, color), "rename the service")
+			}
+		}
+	}
+	if _, taken := r.shared.Services[s.Name]; taken && !isColored(r.app, s.Name) {
+		return invalid(files{r.app}.source().at("services", s.Name), fmt.Sprintf("the shared files and teal.yaml both have a service %s", s.Name), "rename the service in teal.yaml")
 	}
 	return nil
 }
 
-func noSuchService(p *types.Project, name string) error {
-	e := &release.Error{Code: release.Invalid, What: fmt.Sprintf("the compose file has no service %s", name)}
+func noSuchService(app release.App, p *types.Project, src source, name string) error {
+	e := &release.Error{Code: release.Invalid, What: "the compose file has no service " + name}
+	if hasOwn(app) {
+		e.What = fmt.Sprintf("%s has no service %s", src.called(), name)
+	}
 	if _, disabled := p.DisabledServices[name]; disabled {
 		e.What = fmt.Sprintf("service %s is off: its profiles are not active", name)
 		e.Next = "set COMPOSE_PROFILES, or take profiles off the service"
@@ -62,26 +73,52 @@ func noSuchService(p *types.Project, name string) error {
 	return e
 }
 
+// refuseUnknown refuses a service that only one color's own files have:
+// Complete has made a service of the app of every one that both have.
+func refuseUnknown(r reading, c release.Color, src source) error {
+	for _, name := range r.colors[c].ServiceNames() {
+		if _, _, known := serviceOf(r.app, c, name); known || r.isShared(name) {
+			continue
+		}
+		return invalid(src.at("services", name),
+			fmt.Sprintf("service %s is only in the files of %s, and teal.yaml does not say what it is in %s", name, c, c.Other()),
+			fmt.Sprintf("list it under services in teal.yaml, with compose: {%s: %s, %s: its name there}", c, name, c.Other()))
+	}
+	return nil
+}
+
 // refuseColored refuses what would tie a color to another container, to the
-// host's ports, or to data that only one process may open.
-func refuseColored(app release.App, s types.ServiceConfig, src source) error {
-	for _, tie := range ties(s) {
-		return invalid(src.at("services", s.Name, tie.key),
-			fmt.Sprintf("service %s has %s, which can't run in two colors", s.Name, tie.text), tie.fix)
+// host, or to data that only one process may open.
+func refuseColored(r reading, c release.Color, src source) error {
+	for _, name := range r.colors[c].ServiceNames() {
+		s := r.colors[c].Services[name]
+		if _, _, colored := serviceOf(r.app, c, name); !colored {
+			continue
+		}
+		for _, tie := range ties(s) {
+			if tie.text == hostNetwork && hasOwn(r.app) && r.app.Addresses == release.AddressesPorts {
+				continue // each color's file gives it ports of its own
+			}
+			return invalid(src.at("services", name, tie.key),
+				fmt.Sprintf("service %s has %s, which can't run in two colors", name, tie.text), tie.fix)
+		}
+		if s.Provider != nil {
+			return invalid(src.at("services", name, "provider"),
+				fmt.Sprintf("service %s comes from a provider, which can't run in two colors", name),
+				"leave "+name+" out of services in teal.yaml: it is then shared by both colors")
+		}
+		if err := refuseDatabase(r, c, s, src); err != nil {
+			return err
+		}
 	}
-	if s.Provider != nil {
-		return invalid(src.at("services", s.Name, "provider"),
-			fmt.Sprintf("service %s comes from a provider, which can't run in two colors", s.Name),
-			"leave "+s.Name+" out of services in teal.yaml: it is then shared by both colors")
-	}
-	return refuseDatabase(s, src)
+	return nil
 }
 
 // refuseShared refuses a shared service that holds on to one color's
 // container.
 func refuseShared(app release.App, s types.ServiceConfig, src source) error {
 	for _, tie := range ties(s) {
-		if _, colored := app.Service(tie.to); colored {
+		if isColored(app, tie.to) {
 			return invalid(src.at("services", s.Name, tie.key),
 				fmt.Sprintf("shared service %s has %s, but %s runs in two colors", s.Name, tie.text, tie.to),
 				fmt.Sprintf("list %s under services in teal.yaml too, or take %s off", s.Name, tie.key))
@@ -119,6 +156,9 @@ func ties(s types.ServiceConfig) []tie {
 	return found
 }
 
+// hostNetwork is the text of the tie to the host's network.
+const hostNetwork = "network_mode: host"
+
 // binds reports whether the namespace is another's. Any network_mode does: a
 // color needs its own network and address.
 func binds(n tie) bool {
@@ -131,21 +171,46 @@ var databases = []string{
 	"rabbitmq", "elasticsearch", "opensearch", "influxdb", "clickhouse", "clickhouse-server", "cassandra", "scylla", "etcd", "neo4j", "couchdb", "meilisearch",
 }
 
-// refuseDatabase refuses a database with its data in a volume: both colors
-// would open it at once while a release is under way.
-func refuseDatabase(s types.ServiceConfig, src source) error {
-	name, _, _ := strings.Cut(path.Base(s.Image), ":")
-	if !slices.Contains(databases, name) {
+// refuseDatabase refuses a database whose data both colors would open at once
+// while a release is under way.
+func refuseDatabase(r reading, c release.Color, s types.ServiceConfig, src source) error {
+	if !isDatabase(s.Image) {
 		return nil
 	}
+	others := stores(r.colors[c.Other()])
 	for _, v := range s.Volumes {
-		if v.Source != "" && !v.ReadOnly && (v.Type == types.VolumeTypeVolume || v.Type == types.VolumeTypeBind) {
+		if name := storeOf(r.colors[c], v); name != "" && others[name] {
 			return invalid(src.at("services", s.Name, "volumes"),
 				fmt.Sprintf("service %s is a database with data in %s, which two colors would open at once", s.Name, v.Target),
 				"leave "+s.Name+" out of services in teal.yaml: it is then shared by both colors")
 		}
 	}
 	return nil
+}
+
+// storeOf is the volume or the folder that is written to, "" for what a
+// container has to itself or only reads.
+func storeOf(p *types.Project, v types.ServiceVolumeConfig) string {
+	switch {
+	case v.Source == "" || v.ReadOnly:
+		return ""
+	case v.Type == types.VolumeTypeBind:
+		return v.Source
+	case v.Type == types.VolumeTypeVolume:
+		return p.Volumes[v.Source].Name
+	}
+	return ""
+}
+
+// stores are those that any service of the project writes to.
+func stores(p *types.Project) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range p.Services {
+		for _, v := range s.Volumes {
+			out[storeOf(p, v)] = true
+		}
+	}
+	return out
 }
 
 func invalid(at, what, next string) error {

@@ -157,7 +157,7 @@ func TestTheEnvFileBesideTheComposeFileIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := loaded.Services["web"].Image; got != "x:9" {
+	if got := loaded.shared.Services["web"].Image; got != "x:9" {
 		t.Errorf("image %s, want x:9", got)
 	}
 }

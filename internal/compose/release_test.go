@@ -19,9 +19,15 @@ var web = release.Service{Name: "web", Port: 8080, Replicas: 1}
 
 // get asks the container at its slot's address, as nginx will.
 func (s *stage) get(slot release.Slot) string {
+	s.t.Helper()
+	return s.getAt(fmt.Sprintf("%s:8080", s.net.Addr(slot)))
+}
+
+func (s *stage) getAt(addr string) string {
+	s.t.Helper()
 	var body []byte
-	s.eventually("an answer of "+slot.String(), func() bool {
-		answer, err := http.Get(fmt.Sprintf("http://%s:8080/", s.net.Addr(slot)))
+	s.eventually("an answer of "+addr, func() bool {
+		answer, err := http.Get("http://" + addr + "/")
 		if err != nil {
 			return false
 		}
@@ -37,7 +43,7 @@ func TestBothColorsServeAtTheirAddressesAndResolveOnlyTheirOwn(t *testing.T) {
 	s := newStage(t, `
 services:
   web: {image: IMAGE, environment: {GREETING: "hello ${TEAL_COLOR}"}, depends_on: [back]}
-  back: {image: IMAGE, ports: ["18080:8080"], container_name: the-back}
+  back: {image: IMAGE, ports: ["18080:8080"], container_name: the-back, hostname: back}
   store: {image: IMAGE, command: wait}
 `, release.Service{Name: "web", Port: 8080, Replicas: 2}, release.Service{Name: "back", Port: 8080, Replicas: 1})
 	s.started(1, release.Blue)
@@ -57,12 +63,10 @@ services:
 func (s *stage) resolvesItsOwn() {
 	s.t.Helper()
 	for _, color := range release.Colors {
-		found, err := s.InColor(s.t.Context(), s.app, color)
-		s.must(err)
 		other := color.Other()
 		back := s.net.Addr(release.Slot{Service: "back", Color: color, Replica: 1}).String()
 		foreign := s.net.Addr(release.Slot{Service: "back", Color: other, Replica: 1}).String()
-		c := found[slices.IndexFunc(found, func(c release.Container) bool { return c.Service == "web" })]
+		c := s.service(color, "web")
 		if got := s.in(c, "resolve", "back-"+string(color)); !strings.Contains(got, back) {
 			s.t.Errorf("%s: back-%s resolves to %q, want %s among it", color, color, got, back)
 		}
@@ -188,6 +192,27 @@ func TestAStartKilledInTheMiddleIsClearedWhole(t *testing.T) {
 	s.must(err)
 	if state := (release.ColorState{Containers: found}); !state.Up(s.app.Services) {
 		t.Errorf("after starting again: %+v", found)
+	}
+}
+
+func TestAColorThatIsVacatedLeavesItsNetworkToTheNextRelease(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)
+	s.started(1, release.Green)
+	before, err := s.client.NetworkInspect(t.Context(), privateNetwork(s.app.Name, release.Green), client.NetworkInspectOptions{})
+	s.must(err)
+	s.must(s.Vacate(t.Context(), s.app, release.Green))
+	if found, err := s.InColor(t.Context(), s.app, release.Green); err != nil || len(found) > 0 {
+		t.Errorf("left behind: %v %v", found, err)
+	}
+	s.started(2, release.Green)
+	after, err := s.client.NetworkInspect(t.Context(), privateNetwork(s.app.Name, release.Green), client.NetworkInspectOptions{})
+	s.must(err)
+	if after.Network.ID != before.Network.ID {
+		t.Error("the private network was made anew")
+	}
+	if got := s.get(release.Slot{Service: "web", Color: release.Green, Replica: 1}); got != "green 2 " {
+		t.Errorf("answers %q", got)
 	}
 }
 

@@ -51,6 +51,9 @@ func (e *Engine) createMissing(ctx context.Context, app release.App, project *ty
 	if err != nil {
 		return err
 	}
+	if err := e.thaw(ctx, found); err != nil {
+		return err
+	}
 	have := byService(found)
 	var missing []string
 	for _, name := range project.ServiceNames() {
@@ -65,22 +68,22 @@ func (e *Engine) createMissing(ctx context.Context, app release.App, project *ty
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := e.fetch(ctx, app, project, missing, say); err != nil {
+	if err := e.fetch(ctx, project, missing, say); err != nil {
 		return err
 	}
 	return notStarted(ctx, "the shared services", e.create(ctx, narrowed(project, missing), api.RecreateNever, say))
 }
 
 // fetch builds or pulls the images that aren't on the engine.
-func (e *Engine) fetch(ctx context.Context, app release.App, project *types.Project, services []string, say Say) error {
-	there, err := e.present(ctx, imagesOf(app, project))
+func (e *Engine) fetch(ctx context.Context, project *types.Project, services []string, say Say) error {
+	there, err := e.present(ctx, project.Services)
 	if err != nil {
 		return err
 	}
 	var build, pull []string
 	for _, name := range services {
 		s := project.Services[name]
-		if _, have := there[s.Image]; have {
+		if there[name] != "" {
 			continue
 		}
 		if s.Build != nil {

@@ -15,35 +15,30 @@ const awaited = "x-teal-awaited"
 // sharedModel is pure: it makes the model of the project <app>, which holds
 // every service that isn't colored, and the definition of every network and
 // volume of the files, which belong to this project whoever uses them.
-func sharedModel(app release.App, loaded *types.Project) *types.Project {
+func sharedModel(r reading) *types.Project {
 	out := &types.Project{
-		Name:     projectOf(app.Name, release.None),
+		Name:     projectOf(r.app.Name, release.None),
 		Services: types.Services{},
-		Secrets:  loaded.Secrets,
-		Configs:  loaded.Configs,
+		Secrets:  r.shared.Secrets,
+		Configs:  r.shared.Configs,
 	}
-	for name, service := range loaded.Services {
-		if _, colored := app.Service(name); !colored {
-			out.Services[name] = sharedService(app, loaded, service)
-		}
+	for _, name := range r.sharedNames() {
+		out.Services[name] = sharedService(r.app, r.shared, r.shared.Services[name])
 	}
 	out = out.WithoutUnnecessaryResources()
-	out.Networks, out.Volumes = outerNetworks(loaded), loaded.Volumes
-	out.Networks[defaultNetwork] = types.NetworkConfig{Name: release.NetworkName(app.Name), External: true}
-	out.Extensions = types.Extensions{awaited: awaitedBy(app, loaded)}
+	out.Networks, out.Volumes = r.networks(), r.volumes()
+	out.Networks[defaultNetwork] = types.NetworkConfig{Name: release.NetworkName(r.app.Name), External: true}
+	out.Extensions = types.Extensions{awaited: awaitedBy(r)}
 	return out
 }
 
 func sharedService(app release.App, loaded *types.Project, s types.ServiceConfig) types.ServiceConfig {
 	s.Profiles, s.Develop = nil, nil
-	if s.Image == "" && s.Build != nil {
-		s.Image = builtImage(app.Name, s.Name)
+	if s.Build != nil {
+		s.Image = imageOf(app, s.Name, s)
 	}
 	s.DependsOn = maps.Clone(s.DependsOn)
-	maps.DeleteFunc(s.DependsOn, func(name string, _ types.ServiceDependency) bool {
-		_, colored := app.Service(name)
-		return colored
-	})
+	maps.DeleteFunc(s.DependsOn, func(name string, _ types.ServiceDependency) bool { return isColored(app, name) })
 	labels := types.Labels{}
 	maps.Copy(labels, s.Labels)
 	s.Labels = labels.Add(labelApp, app.Name).Add(labelService, s.Name)
@@ -72,13 +67,11 @@ func sharedNetworks(loaded *types.Project, s types.ServiceConfig) map[string]*ty
 
 // awaitedBy are the shared services that a colored one must find healthy, or
 // finished, before it starts.
-func awaitedBy(app release.App, loaded *types.Project) map[string]any {
+func awaitedBy(r reading) map[string]any {
 	out := map[string]any{}
-	for _, s := range app.Services {
-		for name, dependency := range loaded.Services[s.Name].DependsOn {
-			_, colored := app.Service(name)
-			_, there := loaded.Services[name]
-			if !colored && there && dependency.Required && dependency.Condition != types.ServiceConditionStarted {
+	for _, s := range r.app.Services {
+		for name, dependency := range r.definition(s, release.Blue, 1).DependsOn {
+			if r.isShared(name) && dependency.Required && dependency.Condition != types.ServiceConditionStarted {
 				out[name] = dependency.Condition
 			}
 		}

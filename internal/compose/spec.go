@@ -3,6 +3,9 @@ package compose
 import (
 	"context"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 
 	"github.com/compose-spec/compose-go/v2/types"
 
@@ -14,71 +17,79 @@ import (
 // passed on in its words. Notes of the project holds what compose only warns
 // of, such as a variable that isn't set.
 func (e *Engine) Load(ctx context.Context, app release.App) (release.Project, error) {
-	var loaded *types.Project
+	var r reading
 	notes, err := logged().during(func() (err error) {
-		loaded, err = loadChecked(ctx, app)
+		r, err = loadChecked(ctx, app)
 		return err
 	})
 	if err != nil {
 		return release.Project{}, err
 	}
-	present, err := e.present(ctx, imagesOf(app, loaded))
+	project, err := e.summary(ctx, r)
 	if err != nil {
 		return release.Project{}, err
 	}
-	project := summary(app, loaded, present)
-	project.Notes = append(notes, otherName(app)...)
-	return project, nil
+	beside, err := e.besides(ctx, r)
+	project.Notes = slices.Concat(notes, otherNames(app), beside)
+	return project, err
 }
 
-func loadChecked(ctx context.Context, app release.App) (*types.Project, error) {
-	f := files{app}
-	loaded, err := f.load(ctx, variables{})
+func loadChecked(ctx context.Context, app release.App) (reading, error) {
+	r, err := read(ctx, app)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
-	return loaded, refuse(app, loaded, f.source())
+	return r, refuse(r)
 }
 
-// otherName warns of a file that names another project: under the app's name
+// otherNames warns of files that name another project: under the app's name
 // its volumes are other volumes, and empty ones.
-func otherName(app release.App) []string {
-	name := files{app}.source().value("name")
-	if name == "" || name == app.Name {
-		return nil
-	}
-	return []string{fmt.Sprintf("the compose file names its project %s; teal runs it as %s, so volumes of %s are not used", name, app.Name, name)}
-}
-
-func summary(app release.App, loaded *types.Project, present map[string]string) release.Project {
-	var out release.Project
-	for _, name := range loaded.ServiceNames() {
-		s := loaded.Services[name]
-		_, there := present[imageOf(app, s)]
-		service := release.ProjectService{Name: name, Build: s.Build != nil, Image: s.Image, Present: there, Pull: s.PullPolicy}
-		if _, colored := app.Service(name); colored {
-			out.Colored = append(out.Colored, service)
+func otherNames(app release.App) []string {
+	var notes []string
+	for _, c := range append([]release.Color{release.None}, release.Colors...) {
+		name := filesOf(app, c).source().value("name")
+		if name == "" || name == app.Name {
 			continue
 		}
-		out.Shared = append(out.Shared, service)
+		notes = append(notes, fmt.Sprintf("the compose file names its project %s; teal runs it as %s, so volumes of %s are not used", name, app.Name, name))
 	}
-	return out
+	return slices.Compact(notes)
 }
 
-// imageOf is the image a service's containers are made from.
-func imageOf(app release.App, s types.ServiceConfig) string {
+func (e *Engine) summary(ctx context.Context, r reading) (release.Project, error) {
+	all := types.Services{}
+	for _, s := range r.app.Services {
+		all[s.Name] = r.definition(s, release.Blue, 1)
+	}
+	for _, name := range r.sharedNames() {
+		all[name] = r.shared.Services[name]
+	}
+	named := types.Services{}
+	for name, s := range all {
+		s.Image = imageOf(r.app, name, s)
+		named[name] = s
+	}
+	there, err := e.present(ctx, named)
+	var out release.Project
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		s := all[name]
+		service := release.ProjectService{Name: name, Build: s.Build != nil, Image: s.Image, Present: there[name] != "", Pull: policyOf(s)}
+		if r.isShared(name) {
+			out.Shared = append(out.Shared, service)
+			continue
+		}
+		out.Colored = append(out.Colored, service)
+	}
+	return out, err
+}
+
+// imageOf is the image that the containers of the service of that name are
+// made from.
+func imageOf(app release.App, name string, s types.ServiceConfig) string {
 	if s.Image == "" {
-		return builtImage(app.Name, s.Name)
+		return builtImage(app.Name, name)
 	}
 	return s.Image
-}
-
-func imagesOf(app release.App, p *types.Project) []string {
-	var images []string
-	for _, s := range p.Services {
-		images = append(images, imageOf(app, s))
-	}
-	return images
 }
 
 // Prepare renders the release's models for both colors and the shared
@@ -98,59 +109,90 @@ func (e *Engine) Prepare(ctx context.Context, app release.App, number int, net r
 		if painted[color], err = paint(ctx, app, number, net, color); err != nil {
 			return release.Spec{}, err
 		}
-		if spec.Models[color], err = encode(painted[color]); err != nil {
+	}
+	if err := oneImage(app, painted); err != nil {
+		return release.Spec{}, err
+	}
+	for color, project := range painted {
+		if spec.Models[color], err = encode(project); err != nil {
 			return release.Spec{}, err
 		}
 	}
-	return spec, oneImage(app, painted)
+	return spec, nil
 }
 
 func renderShared(ctx context.Context, app release.App) ([]byte, error) {
-	loaded, err := loadChecked(ctx, app)
+	r, err := loadChecked(ctx, app)
 	if err != nil {
 		return nil, err
 	}
-	return encode(sharedModel(app, loaded))
+	return encode(sharedModel(r))
 }
 
-// paint loads the files as the color reads them, once for each replica if
+// paint loads the color's files as it reads them, once for each replica if
 // they mention TEAL_REPLICA, and renders the color's model.
 func paint(ctx context.Context, app release.App, number int, net release.Network, color release.Color) (*types.Project, error) {
-	f := files{app}
-	replicas := 1
-	if f.mentions("TEAL_REPLICA") {
-		for _, s := range app.Services {
-			replicas = max(replicas, s.Replicas)
-		}
+	r, err := read(ctx, app)
+	if err != nil {
+		return nil, err
 	}
-	p := painter{app: app, color: color, number: number, net: net}
-	for r := 1; r <= replicas; r++ {
-		loaded, err := f.load(ctx, variables{color: color, release: number, replica: r})
+	f := filesOf(app, color)
+	p := painter{app: app, color: color, number: number, net: net, others: marksOf(r.shared, r.colors[color.Other()])}
+	for replica := 1; replica <= readings(app, f); replica++ {
+		r.colors[color], err = f.load(ctx, variables{color: color, release: number, replica: replica})
 		if err != nil {
 			return nil, err
 		}
-		if err := refuse(app, loaded, f.source()); err != nil {
+		if !hasOwn(app) {
+			r.shared = r.colors[color]
+		}
+		if err := refuse(r); err != nil {
 			return nil, err
 		}
-		p.loads = append(p.loads, loaded)
+		p.loads = append(p.loads, r.colors[color])
 	}
 	return p.paint()
 }
 
+// readings is how many ways the replicas read the files.
+func readings(app release.App, f files) int {
+	most := 1
+	if f.mentions("TEAL_REPLICA") {
+		for _, s := range app.Services {
+			most = max(most, s.Replicas)
+		}
+	}
+	return most
+}
+
 // oneImage wants all replicas of a service in both colors to run one image:
-// a release has one image a service, whatever color it runs in.
+// a release has one image a service, whatever color it runs in. What is built
+// in one way only is built once, whatever names the files have for it.
 func oneImage(app release.App, painted map[release.Color]*types.Project) error {
-	seen := map[string]string{}
+	first := map[string]types.ServiceConfig{}
 	for _, color := range release.Colors {
-		for _, s := range painted[color].Services {
+		for _, key := range painted[color].ServiceNames() {
+			s := painted[color].Services[key]
 			name := s.Labels[labelService]
-			if first, there := seen[name]; there && first != s.Image {
-				return invalid(files{app}.source().at("services", name, "image"),
-					fmt.Sprintf("service %s has image %s in one place and %s in another", name, first, s.Image),
+			have, there := first[name]
+			switch {
+			case !there:
+				first[name] = s
+			case !reflect.DeepEqual(have.Build, s.Build):
+				return twoImages(app, color, name, "build", "is built in two ways", "build it in one way: the release number may be part of it, the color and the replica may not")
+			case have.Build != nil && hasOwn(app):
+				s.Image = have.Image
+				painted[color].Services[key] = s
+			case have.Image != s.Image:
+				return twoImages(app, color, name, "image", fmt.Sprintf("has image %s in one place and %s in another", have.Image, s.Image),
 					"name one image: the release number may be part of it, the color and the replica may not")
 			}
-			seen[name] = s.Image
 		}
 	}
 	return nil
+}
+
+func twoImages(app release.App, c release.Color, service, key, what, next string) error {
+	s, _ := app.Service(service)
+	return invalid(filesOf(app, c).source().at("services", s.NameOf(c, 1), key), "service "+service+" "+what, next)
 }

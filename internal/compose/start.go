@@ -16,7 +16,8 @@ import (
 // Start creates and starts the release in the color, which is empty; after a
 // crash it completes what is there. It returns when the containers have been
 // started, not when they are healthy. What Docker refuses has code Gate. With
-// services named, only those are started.
+// services named, only those are started: what else they depend on is neither
+// started nor waited for, and no other container of the color is touched.
 func (e *Engine) Start(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say, services ...string) error {
 	return e.up(ctx, app, spec, color, api.RecreateDiverged, say, services)
 }
@@ -30,14 +31,18 @@ func (e *Engine) Resume(ctx context.Context, app release.App, spec release.Spec,
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	if removeErr := e.removeStopped(ctx, app, color); removeErr != nil {
+	if removeErr := e.removeStopped(ctx, app, color, services); removeErr != nil {
 		return errors.Join(err, removeErr)
 	}
 	return e.up(ctx, app, spec, color, api.RecreateNever, say, services)
 }
 
 func (e *Engine) up(ctx context.Context, app release.App, spec release.Spec, color release.Color, recreate string, say Say, services []string) error {
-	if _, err := e.inColor(ctx, app, color); err != nil {
+	found, err := e.inColor(ctx, app, color)
+	if err != nil {
+		return err
+	}
+	if err := e.thaw(ctx, chosenFrom(found, services)); err != nil {
 		return err
 	}
 	project, err := decode(ctx, app, projectOf(app.Name, color), spec.Models[color])
@@ -47,30 +52,37 @@ func (e *Engine) up(ctx context.Context, app release.App, spec release.Spec, col
 	if len(services) > 0 {
 		project = narrowed(project, slotsOf(project, services))
 	}
-	if err := e.ground(ctx, app, spec, color); err != nil {
+	if err := e.foundation(ctx, app, spec, project); err != nil {
+		return err
+	}
+	if err := e.private(ctx, app, color); err != nil {
 		return err
 	}
 	say = serial(say)
 	if err := e.create(ctx, project, recreate, say); err != nil {
 		return notStarted(ctx, string(color), err)
 	}
-	return notStarted(ctx, string(color), e.startInOrder(ctx, project, say))
+	if err := e.mend(ctx, project); err != nil {
+		return err
+	}
+	err = e.startInOrder(ctx, project, say)
+	return notStarted(ctx, string(color), e.withHolders(ctx, project, err))
 }
 
-// ground makes everything exist that the color's containers need: images,
-// the user's networks and volumes, the private network.
-func (e *Engine) ground(ctx context.Context, app release.App, spec release.Spec, color release.Color) error {
+// foundation makes everything exist that any container of the release needs:
+// images, the user's networks and volumes.
+func (e *Engine) foundation(ctx context.Context, app release.App, spec release.Spec, project *types.Project) error {
 	if err := e.hold(ctx, app, spec); err != nil {
+		return err
+	}
+	if err := e.addressable(ctx, app, project); err != nil {
 		return err
 	}
 	shared, err := decode(ctx, app, projectOf(app.Name, release.None), spec.Shared)
 	if err != nil {
 		return err
 	}
-	if err := e.ensure(ctx, app, shared); err != nil {
-		return err
-	}
-	return e.private(ctx, app, color)
+	return e.ensure(ctx, app, shared)
 }
 
 // create makes the containers of the project that are missing.
@@ -124,13 +136,14 @@ func notStarted(ctx context.Context, what string, err error) error {
 	return &release.Error{Code: release.Gate, What: "docker could not start " + what, Detail: []string{err.Error()}, Next: "correct what docker says, then teal deploy", Err: err}
 }
 
-// removeStopped removes the color's containers that don't run.
-func (e *Engine) removeStopped(ctx context.Context, app release.App, color release.Color) error {
+// removeStopped removes the color's containers that don't run; with services
+// named, only theirs.
+func (e *Engine) removeStopped(ctx context.Context, app release.App, color release.Color, services []string) error {
 	found, err := e.inColor(ctx, app, color)
 	if err != nil {
 		return err
 	}
-	for _, s := range found {
+	for _, s := range chosenFrom(found, services) {
 		if running(s) {
 			continue
 		}

@@ -22,10 +22,15 @@ func (e *Engine) Stop(ctx context.Context, app release.App, color release.Color,
 	if err != nil {
 		return err
 	}
-	if len(services) > 0 {
-		found = slices.DeleteFunc(found, func(c container.Summary) bool { return !slices.Contains(services, c.Labels[labelService]) })
+	return e.stop(ctx, chosenFrom(found, services))
+}
+
+// chosenFrom are the containers of the services named, or all.
+func chosenFrom(found []container.Summary, services []string) []container.Summary {
+	if len(services) == 0 {
+		return found
 	}
-	return e.stop(ctx, found)
+	return slices.DeleteFunc(found, func(c container.Summary) bool { return !slices.Contains(services, c.Labels[labelService]) })
 }
 
 func (e *Engine) stop(ctx context.Context, containers []container.Summary) error {
@@ -52,6 +57,7 @@ func (e *Engine) stopOne(ctx context.Context, c container.Summary) error {
 	if c.State == container.StateExited || c.State == container.StateCreated || c.State == container.StateDead {
 		return nil
 	}
+	e.beforeStop(ctx, c)
 	_, err := e.client.ContainerStop(ctx, c.ID, client.ContainerStopOptions{})
 	if errdefs.IsNotFound(err) {
 		return nil
@@ -63,6 +69,18 @@ func (e *Engine) stopOne(ctx context.Context, c container.Summary) error {
 // their anonymous volumes, and the color's private network. Named volumes
 // stay. A color that is empty is fine.
 func (e *Engine) Clear(ctx context.Context, app release.App, color release.Color) error {
+	return e.empty(ctx, app, color, "")
+}
+
+// Vacate is Clear for a release that follows at once: the private network
+// stays for it. It is the same for every release, and to remove it and make
+// it anew takes Docker 20.10 about 300 ms.
+func (e *Engine) Vacate(ctx context.Context, app release.App, color release.Color) error {
+	return e.empty(ctx, app, color, privateNetwork(app.Name, color))
+}
+
+// empty keeps one of the color's networks, "" none.
+func (e *Engine) empty(ctx context.Context, app release.App, color release.Color, keep string) error {
 	found, err := e.inColor(ctx, app, color)
 	if err != nil {
 		return err
@@ -75,6 +93,9 @@ func (e *Engine) Clear(ctx context.Context, app release.App, color release.Color
 		return err
 	}
 	for _, name := range networks {
+		if name == keep {
+			continue
+		}
 		if err := e.removeNetwork(ctx, name); err != nil {
 			return err
 		}

@@ -82,6 +82,18 @@ func (s source) name(path string) string {
 	return path
 }
 
+// called is what a message calls the files.
+func (s source) called() string {
+	names := make([]string, len(s.files))
+	for i, f := range s.files {
+		names[i] = s.name(f.path)
+	}
+	if len(names) == 0 {
+		return "the compose file"
+	}
+	return strings.Join(names, ", ")
+}
+
 func descend(node *yaml.Node, keys []string) (key, value *yaml.Node) {
 	for _, k := range keys {
 		key, value = entry(node, k)

@@ -37,6 +37,10 @@ func run(args []string) error {
 		return exit(args[1:])
 	case "wait":
 		return wait()
+	case "inside":
+		return inside(args[1:])
+	case "eat":
+		return eat()
 	}
 	return fmt.Errorf("no such verb: %s", args[0])
 }
@@ -83,6 +87,40 @@ func read(path string) error {
 	}
 	_, err = os.Stdout.Write(content)
 	return err
+}
+
+// inside prints what the process sees: env:NAME, file:PATH, host:NAME.
+func inside(args []string) error {
+	for _, arg := range args {
+		kind, what, _ := strings.Cut(arg, ":")
+		switch kind {
+		case "env":
+			fmt.Printf("%s=%s\n", what, os.Getenv(what))
+		case "file":
+			content, err := os.ReadFile(what)
+			fmt.Printf("%s: %s %v\n", what, content, err)
+		case "host":
+			addrs, err := net.LookupHost(what)
+			fmt.Printf("%s: %v\n", what, len(addrs) > 0 && err == nil)
+		}
+	}
+	return nil
+}
+
+// eat takes memory until the kernel has had enough.
+func eat() error {
+	fmt.Println("eating")
+	var held [][]byte
+	for {
+		meal := make([]byte, 1<<20)
+		for i := range meal {
+			meal[i] = 1
+		}
+		held = append(held, meal)
+		if len(held) > 1<<10 {
+			return fmt.Errorf("%d MiB and still hungry", len(held))
+		}
+	}
 }
 
 func exit(args []string) error {
