@@ -36,9 +36,15 @@ type Env struct {
 // at once; the lock is the kernel's and ends with the process, and the next
 // command goes on from what is there.
 func Run(env Env) int {
+	if code, is := runElsewhere(env); is {
+		return code
+	}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
+	if err := env.attach(signals); err != nil {
+		return (&globals{env: env}).failed(context.Background(), err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	done := make(chan int, 1)
@@ -63,11 +69,16 @@ func execute(ctx context.Context, env Env) int {
 	if err == nil {
 		return exitDone
 	}
+	return g.failed(ctx, err)
+}
+
+// failed tells an error, once, and returns its exit code.
+func (g *globals) failed(ctx context.Context, err error) int {
 	err = told(ctx, err)
 	if g.json && !g.receipted {
 		g.object(err)
 	}
-	term.Error(env.Err, err)
+	term.Error(g.env.Err, err)
 	return exitOf(err)
 }
 
@@ -135,9 +146,11 @@ func newRoot(g *globals) *cobra.Command {
 	flags.StringVarP(&g.file, "file", "f", "", "path of teal.yaml (default: the one in this folder)")
 	flags.StringVar(&g.state, "state", g.stateRoot(), "state root, also TEAL_STATE_DIR")
 	flags.BoolVar(&g.json, "json", false, "print JSON, one object a line")
+	hostFlags(root)
 	root.AddCommand(
 		g.planCommand(), g.deployCommand(), g.rollbackCommand(), g.statusCommand(), g.historyCommand(),
-		g.logsCommand(), g.downCommand(), g.proxyCommand(), g.versionCommand(),
+		g.logsCommand(), g.abortCommand(), g.downCommand(), g.proxyCommand(), g.versionCommand(),
+		g.initCommand(), g.doctorCommand(), g.manCommand(), g.schemaCommand(),
 	)
 	return root
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -48,6 +49,7 @@ there, else the release is run from history with the images it had.`,
 		},
 	}
 	c.Flags().IntVar(&to, "to", 0, "number of the release to bring (default: the one before the live one)")
+	completeWith(c, "to", g.completeReleases)
 	return c
 }
 
@@ -72,8 +74,8 @@ func (g *globals) carryOut(ctx context.Context, do func(context.Context, *parts)
 	_, err = do(ctx, p)
 	// What could not be written was for a reader who is gone; the deploy's own
 	// outcome counts.
-	if cerr := stream.Close(); err == nil {
-		err = cerr
+	if cerr := stream.Close(); cerr != nil {
+		fmt.Fprintln(g.env.Err, "note: not all of the story could be told:", cerr)
 	}
 	return err
 }

@@ -35,10 +35,12 @@ func (g *globals) logsCommand() *cobra.Command {
 			return g.logs(c, o)
 		},
 	}
+	c.ValidArgsFunction = g.completeServices
 	c.Flags().StringVar(&color, "color", "", "only this color: blue or green")
 	c.Flags().BoolVar(&o.Follow, "follow", false, "go on until interrupted")
 	c.Flags().IntVarP(&o.Tail, "tail", "n", 0, "last lines of each container (default: all)")
 	c.Flags().DurationVar(&since, "since", 0, "only lines of the last while, such as 10m")
+	completeWith(c, "color", completeColors)
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 
 	"teal/internal/compose"
 	"teal/internal/config"
@@ -34,12 +35,22 @@ func (g *globals) app() (release.App, error) {
 	return config.Load(file)
 }
 
+// rootForm is the alphabet of the state root. It is known before anything is
+// built or started whether nginx will take it.
+var rootForm = regexp.MustCompile(`^/[a-zA-Z0-9._/+-]+$`)
+
 // root is the state root as an absolute path, since it ends up in nginx's
 // config.
 func (g *globals) root() (string, error) {
 	root, err := filepath.Abs(g.state)
 	if err != nil {
 		return "", fmt.Errorf("find the state root: %w", err)
+	}
+	if !rootForm.MatchString(root) {
+		return "", &release.Error{
+			Code: release.Invalid, What: fmt.Sprintf("the state root %q has characters that nginx's config can't hold", root), State: "nothing was changed",
+			Next: "name another in TEAL_STATE_DIR or --state, of letters, digits and - . _ + /",
+		}
 	}
 	return root, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"teal/internal/deploy"
 	"teal/internal/release"
 	"teal/internal/term"
 
@@ -29,6 +30,9 @@ func (g *globals) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if o.App.Shapes, err = shapes(p.deployer, o); err != nil {
+				return err
+			}
 			view := statusOf(o, running)
 			if g.json {
 				return json.NewEncoder(g.env.Out).Encode(view)
@@ -36,6 +40,20 @@ func (g *globals) statusCommand() *cobra.Command {
 			return term.Status(g.env.Out, view)
 		},
 	}
+}
+
+// shapes are those in which the colors' releases were deployed: teal.yaml may
+// have another by now, and what it misses in them is none of their faults.
+func shapes(d *deploy.Deployer, o release.Observed) (map[release.Color]release.Shape, error) {
+	found := map[release.Color]release.Shape{}
+	for _, c := range release.Colors {
+		app, err := d.AsRelease(o.App, o.ReleaseIn(c))
+		if err != nil {
+			return nil, err
+		}
+		found[c] = app.Shape()
+	}
+	return found, nil
 }
 
 // statusOf is what was observed, in the shape that teal status prints.
@@ -59,10 +77,10 @@ func statusOf(o release.Observed, running bool) term.StatusView {
 func colorOf(o release.Observed, c release.Color) term.ColorView {
 	state := o.Engine.Colors[c]
 	v := term.ColorView{Release: state.Release, State: stateOf(o, c), Healthy: !state.Empty(), Services: []term.ServiceView{}}
-	if state.Empty() {
+	if state.Empty() && c != o.Live() {
 		return v
 	}
-	for _, s := range o.App.Services {
+	for _, s := range o.App.ShapeIn(c).Services {
 		sv := term.ServiceView{Name: s.Name, Wanted: s.Replicas}
 		for _, have := range state.Containers {
 			if have.Service != s.Name {
@@ -129,11 +147,15 @@ func deployOf(d *release.Deploy, running bool) *term.DeployView {
 	return &term.DeployView{Kind: d.Kind, Release: d.Release, By: d.By, PID: d.PID, Started: d.Started, Step: d.Step, Running: running}
 }
 
+// standalone is the nginx that teal can start.
+var standalone = release.Proxy{Kind: release.ProxyStandalone}
+
 func proxyOf(p release.ProxyState, r release.Routing) term.ProxyView {
 	v := term.ProxyView{Name: p.Name, Version: p.Version, Running: p.Running, Current: p.Current()}
 	switch {
-	case !p.Running:
-		v.Note = "not running"
+	case !p.Running && p.Name == standalone.Name():
+		v.Note = "teal proxy up starts it"
+	case !p.Running: // the line says so
 	case p.Broken != "":
 		v.Note = "its config is broken; a reload would be refused"
 	case p.Generation == "":

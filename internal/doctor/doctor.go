@@ -1,0 +1,123 @@
+// Package doctor examines a machine and an app before a deploy does: it turns
+// what Docker, nginx, the files and this machine say into findings, each with
+// its fix.
+//
+// The invariants: it changes nothing; it works where Docker, nginx or
+// teal.yaml are missing, since these are its findings; a fail is something
+// that a deploy would stop at, or must not be let near.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"teal/internal/release"
+)
+
+// Case is what is examined: facts that other rooms gathered, each with the
+// error that stood in for it.
+type Case struct {
+	Now    time.Time
+	Root   string // state root, absolute
+	App    *release.App
+	AppErr error // why there is no App; nil with neither: no teal.yaml here
+
+	Engine    release.EngineFacts
+	EngineErr error
+
+	Proxies []Proxy // in the order of the chain
+
+	Survey    *release.Survey // nil where the files could not be read
+	SurveyErr error
+}
+
+// Proxy is one nginx of the chain and what it answered.
+type Proxy struct {
+	release.Proxy
+	State release.ProxyState
+	Err   error
+}
+
+// Examine looks at everything. The findings are in the order in which one
+// would mend them.
+func Examine(ctx context.Context, c Case) []release.Finding {
+	return c.run([]func() []release.Finding{
+		c.engine,
+		func() []release.Finding { return c.nginx(ctx) },
+		c.state,
+		c.space,
+		c.file,
+		c.listens,
+		c.certificate,
+		c.hazards,
+	})
+}
+
+func (c Case) run(checks []func() []release.Finding) []release.Finding {
+	var all []release.Finding
+	for _, check := range checks {
+		all = append(all, check()...)
+	}
+	return all
+}
+
+// file is about teal.yaml itself.
+func (c Case) file() []release.Finding {
+	switch {
+	case c.AppErr != nil:
+		return []release.Finding{fault("", c.AppErr)}
+	case c.App == nil:
+		return []release.Finding{warn("no teal.yaml here, so no app was looked at", "teal init")}
+	}
+	return []release.Finding{ok("%s describes %s: %s colored", c.App.File, c.App.Name, names(*c.App))}
+}
+
+func names(app release.App) string {
+	var list []string
+	for _, s := range app.Services {
+		list = append(list, s.Name)
+	}
+	return strings.Join(list, ", ")
+}
+
+func (c Case) hazards() []release.Finding {
+	if c.SurveyErr != nil {
+		return []release.Finding{fault("", c.SurveyErr)}
+	}
+	if c.App == nil || c.Survey == nil {
+		return nil
+	}
+	found := Hazards(*c.App, *c.Survey)
+	if len(found) == 0 {
+		return []release.Finding{ok("the compose files have no hazard for two colors")}
+	}
+	return found
+}
+
+func ok(format string, args ...any) release.Finding {
+	return release.Finding{Grade: release.GradeOK, What: fmt.Sprintf(format, args...)}
+}
+
+func warn(what, fix string) release.Finding {
+	return release.Finding{Grade: release.GradeWarn, What: what, Fix: fix}
+}
+
+func fail(code release.Code, what, fix string) release.Finding {
+	return release.Finding{Grade: release.GradeFail, Code: code, What: what, Fix: fix}
+}
+
+// fault makes a finding of an error, with the first line of its evidence.
+func fault(prefix string, err error) release.Finding {
+	f := fail(release.CodeOf(err), prefix+err.Error(), "")
+	var known *release.Error
+	if errors.As(err, &known) {
+		f.Fix = known.Next
+		if len(known.Detail) > 0 && !strings.Contains(f.What, known.Detail[0]) {
+			f.What += ": " + known.Detail[0]
+		}
+	}
+	return f
+}

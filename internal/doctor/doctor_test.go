@@ -1,0 +1,258 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"teal/internal/release"
+)
+
+// folder is a folder that everyone can walk through, as a state root is.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "tealtest-doctor-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// has fails unless one finding is of the grade and tells the text; every fail
+// and warning must have its fix.
+func has(t *testing.T, found []release.Finding, grade release.Grade, text string) {
+	t.Helper()
+	seen := false
+	for _, f := range found {
+		seen = seen || f.Grade == grade && strings.Contains(f.What, text)
+		if f.Grade != release.GradeOK && f.Fix == "" {
+			t.Errorf("%s has no fix", f.What)
+		}
+		if f.Grade == release.GradeFail && f.Code == "" {
+			t.Errorf("%s has no code", f.What)
+		}
+	}
+	if !seen {
+		t.Errorf("no %s tells %q: %+v", grade, text, found)
+	}
+}
+
+// The first machine one runs doctor on has nothing.
+func TestWithoutDockerNginxAndTealYamlTheirLackIsWhatIsFound(t *testing.T) {
+	missing := &release.Error{Code: release.Unreachable, What: "nginx is not installed", Next: "install it"}
+	found := Examine(context.Background(), Case{
+		Now: time.Now(), Root: filepath.Join(folder(t), "state"),
+		EngineErr: &release.Error{Code: release.Unreachable, What: "docker can't be reached", Next: "systemctl start docker", Detail: []string{"no such file"}},
+		Proxies:   []Proxy{{Proxy: release.Proxy{Kind: release.ProxyStandalone}, Err: missing}},
+	})
+	has(t, found, release.GradeFail, "docker can't be reached: no such file")
+	has(t, found, release.GradeFail, "standalone nginx: nginx is not installed")
+	has(t, found, release.GradeOK, "will be made by the first deploy")
+	has(t, found, release.GradeWarn, "no teal.yaml here")
+}
+
+func TestTheEngineIsGraded(t *testing.T) {
+	engine := func(e release.EngineFacts) []release.Finding { return Case{Engine: e}.engine() }
+	has(t, engine(release.EngineFacts{Version: "20.10.24", API: "1.41", Driver: "overlay2", LiveRestore: true}), release.GradeOK, "API 1.41")
+	has(t, engine(release.EngineFacts{Driver: "overlay2"}), release.GradeWarn, "live-restore is off")
+	has(t, engine(release.EngineFacts{Driver: "overlay2", Swarm: true}), release.GradeWarn, "swarm")
+	has(t, engine(release.EngineFacts{Driver: "vfs"}), release.GradeWarn, "vfs")
+}
+
+func TestAnNginxIsGraded(t *testing.T) {
+	host := release.Proxy{Kind: release.ProxyHost}
+	graded := func(p Proxy) []release.Finding { return Case{Proxies: []Proxy{p}}.nginx(context.Background()) }
+	has(t, graded(Proxy{Proxy: host}), release.GradeFail, "host nginx does not run")
+	has(t, graded(Proxy{Proxy: host, State: release.ProxyState{Version: "1.22.1", Running: true, PID: 7}}), release.GradeOK, "runs: pid 7")
+	has(t, graded(Proxy{Proxy: host, State: release.ProxyState{Version: "1.14.2", Running: true}}), release.GradeWarn, "1.14.2")
+	has(t, graded(Proxy{Proxy: host, State: release.ProxyState{Running: true, Broken: "nginx: [emerg] unexpected }\nmore"}}), release.GradeFail, "[emerg] unexpected }")
+	has(t, graded(Proxy{Proxy: release.Proxy{Kind: release.ProxyStandalone}}), release.GradeOK, "a deploy starts it")
+	has(t, graded(Proxy{Proxy: release.Proxy{Kind: release.ProxyHost, Bin: "/nonexistent/nginx"}}), release.GradeFail, "/nonexistent/nginx")
+}
+
+func TestDebiansNginxLacksNothing(t *testing.T) {
+	options, err := buildOptions(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := release.Site{TLS: &release.TLS{HTTP2: true}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	if found := lacking("nginx", options, site); len(found) > 0 {
+		t.Errorf("%+v", found)
+	}
+}
+
+func TestAModuleThatIsNeededIsAFailAndOthersAreWarnings(t *testing.T) {
+	has(t, lacking("nginx", []string{"--with-http_v2_module"}, release.Site{TLS: &release.TLS{}}), release.GradeFail, "without http_ssl_module")
+	has(t, lacking("nginx", nil, release.Site{}), release.GradeWarn, "without http_ssl_module")
+	has(t, lacking("nginx", []string{"--without-http_split_clients_module"}, release.Site{}), release.GradeFail, "without http_split_clients_module")
+}
+
+func TestTheStateRootMustBeTealsAloneAndPassable(t *testing.T) {
+	dir := folder(t)
+	for _, tc := range []struct {
+		mode  fs.FileMode
+		grade release.Grade
+		tells string
+	}{
+		{0o755, release.GradeOK, "nginx's workers can walk"},
+		{0o775, release.GradeWarn, "its group may write"},
+		{0o777, release.GradeFail, "everyone may write"},
+		{0o700, release.GradeFail, "can't walk through"},
+	} {
+		root := filepath.Join(dir, "state")
+		if err := os.MkdirAll(root, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(root, tc.mode); err != nil {
+			t.Fatal(err)
+		}
+		if tc.mode == 0o700 && !otherWorkers() {
+			continue // workers are the same user, who can
+		}
+		has(t, Case{Root: root}.state(), tc.grade, tc.tells)
+	}
+}
+
+func TestAFolderAboveThatNobodyPassesIsNamed(t *testing.T) {
+	dir := folder(t)
+	closed := filepath.Join(dir, "closed")
+	if err := os.MkdirAll(filepath.Join(closed, "state"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if otherWorkers() {
+		has(t, Case{Root: filepath.Join(closed, "state")}.state(), release.GradeFail, closed+" (mode 0700)")
+		has(t, Case{Root: filepath.Join(closed, "new", "state")}.state(), release.GradeFail, closed+" (mode 0700)")
+	}
+}
+
+func TestAReadableJournalAndAFileForARootAreFound(t *testing.T) {
+	dir := folder(t)
+	if err := os.WriteFile(filepath.Join(dir, "teal.db"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	has(t, Case{Root: dir}.state(), release.GradeWarn, "teal.db (mode 0644)")
+	has(t, Case{Root: filepath.Join(dir, "teal.db")}.state(), release.GradeFail, "is not a folder")
+}
+
+func TestSpaceIsGradedBeforeItIsGone(t *testing.T) {
+	for _, tc := range []struct {
+		room
+		want release.Grade
+	}{
+		{room{free: 50 * mib, total: 100 * gib}, release.GradeFail},
+		{room{free: 500 * mib, total: 2 * gib}, release.GradeWarn},
+		{room{free: 4 * gib, total: 100 * gib}, release.GradeWarn},
+		{room{free: 50 * gib, total: 100 * gib, files: 10, inodes: 1000}, release.GradeWarn},
+		{room{free: 50 * gib, total: 100 * gib, files: 900, inodes: 1000}, release.GradeOK},
+		{room{free: 2 * gib, total: 10 * gib}, release.GradeOK},
+	} {
+		if got := tc.grade("x"); got.Grade != tc.want {
+			t.Errorf("%+v: %+v", tc.room, got)
+		}
+	}
+	if len(Case{Root: "/nonexistent/state", EngineErr: errors.New("x")}.space()) != 1 {
+		t.Error("the disk of a root that is not there yet is not looked at")
+	}
+}
+
+// served is an app on the address, and the proxy that is to serve it.
+func served(addr string, p Proxy) Case {
+	app := release.App{Site: release.Site{Listen: []string{addr}}, Routes: []release.Route{{Path: "/", To: "web"}}}
+	return Case{App: &app, Proxies: []Proxy{p}}
+}
+
+func TestAnAddressIsFreeOrItsHolderIsNamed(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.Addr().String()
+	_, port, err := net.SplitHostPort(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := release.ProxyState{Running: true, PID: os.Getpid()}
+	standalone := release.Proxy{Kind: release.ProxyStandalone}
+	has(t, served(at, Proxy{Proxy: standalone}).listens(), release.GradeFail, "is held by pid")
+	has(t, served(port, Proxy{Proxy: standalone}).listens(), release.GradeFail, "doctor.test")
+	has(t, served(at, Proxy{Proxy: standalone, State: own}).listens(), release.GradeOK, "is held by the standalone nginx")
+	if found := served(at, Proxy{Proxy: release.Proxy{Kind: release.ProxyContainer}}).listens(); len(found) > 0 {
+		t.Errorf("a container's addresses are its own: %+v", found)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	has(t, served(at, Proxy{Proxy: standalone}).listens(), release.GradeOK, "is free")
+}
+
+func TestAnotherNginxOnTheAddressIsToldApart(t *testing.T) {
+	dir := folder(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	conf := "daemon off; pid " + dir + "/pid; error_log stderr; events {} http { access_log off; server { listen " + at + "; } }"
+	if err := os.WriteFile(dir+"/nginx.conf", []byte(conf), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path, err := program("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "-c", dir+"/nginx.conf")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
+	addr := netip.MustParseAddrPort(at)
+	tick, limit := time.NewTicker(10*time.Millisecond), time.After(10*time.Second)
+	defer tick.Stop()
+	for held := false; !held; _, held = listener(addr) {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatal("nginx does not listen")
+		}
+	}
+	has(t, served(at, Proxy{Proxy: release.Proxy{Kind: release.ProxyStandalone}}).listens(), release.GradeFail, "held by another nginx")
+	has(t, served(at, Proxy{Proxy: release.Proxy{Kind: release.ProxyHost}, State: release.ProxyState{Running: true, PID: cmd.Process.Pid}}).listens(), release.GradeOK, "host nginx")
+}
+
+func TestAddressesMeetAsTheKernelSeesThem(t *testing.T) {
+	for _, tc := range []struct {
+		held, wanted string
+		want         bool
+	}{
+		{"0.0.0.0:80", "127.0.0.1:80", true},
+		{"127.0.0.1:80", "0.0.0.0:80", true},
+		{"127.0.0.1:80", "127.0.0.2:80", false},
+		{"127.0.0.1:80", "127.0.0.1:81", false},
+		{"[::]:80", "0.0.0.0:80", true},
+		{"0.0.0.0:80", "[::]:80", false},
+		{"[::1]:80", "0.0.0.0:80", false},
+		{"[::1]:80", "[::]:80", true},
+	} {
+		if got := meet(netip.MustParseAddrPort(tc.held), netip.MustParseAddrPort(tc.wanted)); got != tc.want {
+			t.Errorf("%s beside %s: %v", tc.wanted, tc.held, got)
+		}
+	}
+}

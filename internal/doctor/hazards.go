@@ -1,0 +1,235 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"teal/internal/release"
+)
+
+// hazard is a rule about one service of the compose files. colored is the
+// service as teal.yaml has it, nil for a shared one.
+type hazard func(w ward, s release.SurveyService, colored *release.Service) []release.Finding
+
+// ward is the whole in which a service is looked at.
+type ward struct {
+	app    release.App
+	survey release.Survey
+}
+
+// Hazards are what in the compose files goes wrong, or may, when the app runs
+// in two colors, in the order of the services. An app with files of its own
+// per color has its colored services there; here, its shared ones are looked
+// at.
+func Hazards(app release.App, s release.Survey) []release.Finding {
+	w := ward{app, s}
+	found := w.missing()
+	for _, service := range s.Services {
+		rules := append(slices.Clone(anywhere), inShared...)
+		var colored *release.Service
+		if c, is := app.Service(service.Name); is {
+			colored, rules = &c, append(slices.Clone(anywhere), inColored...)
+		}
+		for _, rule := range rules {
+			found = append(found, rule(w, service, colored)...)
+		}
+	}
+	return found
+}
+
+var (
+	anywhere  = []hazard{floatingImage, singleFile}
+	inColored = []hazard{tied, twoDatabases, writtenTwice, containerName, fixedPort, restartAlways, noCheck, noGrace, twoClocks}
+	inShared  = []hazard{tiedToColored, waitsForColored, callsColored, updater}
+)
+
+// missing are colored services that the files don't have, and names that teal
+// needs for itself.
+func (w ward) missing() []release.Finding {
+	var found []release.Finding
+	for _, s := range w.app.Services {
+		if len(w.app.Own) > 0 {
+			break // they are in the colors' own files
+		}
+		if _, there := w.survey.Service(s.Name); !there {
+			f := fail(release.Invalid, fmt.Sprintf("the compose files have no service %s", s.Name), "correct services in teal.yaml")
+			if slices.Contains(w.survey.Off, s.Name) {
+				f.What, f.Fix = fmt.Sprintf("service %s is off: its profiles are not active", s.Name), "set COMPOSE_PROFILES, or take profiles off the service"
+			}
+			found = append(found, f)
+		}
+		for _, c := range release.Colors {
+			if taken, is := w.survey.Service(s.Name + "-" + string(c)); is {
+				found = append(found, failAt(taken, "", "service "+taken.Name+" has the name that teal gives to "+s.Name+" in color "+string(c), "rename the service"))
+			}
+		}
+	}
+	return found
+}
+
+// tied refuses what deploy refuses: a color bound to one container, or to the
+// host.
+func tied(w ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	var found []release.Finding
+	for _, t := range s.Ties {
+		found = append(found, failAt(s, t.Key, s.Name+" has "+t.Text+", which can't run in two colors", t.Fix))
+	}
+	if s.Provider {
+		found = append(found, failAt(s, "", s.Name+" comes from a provider, which can't run in two colors", unlist(s)))
+	}
+	return found
+}
+
+func twoDatabases(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	if !s.Database {
+		return nil
+	}
+	if len(s.Written()) > 0 {
+		return []release.Finding{failAt(s, "volumes", s.Name+" is a database with data in volume "+s.Written()[0].Source+", which two colors would open at once", unlist(s))}
+	}
+	return []release.Finding{warnAt(s, "image", s.Name+" is a database: each release begins with an empty one", unlist(s))}
+}
+
+func writtenTwice(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	var found []release.Finding
+	for _, m := range s.Written() {
+		if !s.Database {
+			found = append(found, warnAt(s, "volumes", fmt.Sprintf("%s writes to volume %s, and during a release both colors do", s.Name, m.Source),
+				"make it "+m.Source+":"+m.Target+":ro, or see that two may write at once"))
+		}
+	}
+	return found
+}
+
+func containerName(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	if s.Container == "" {
+		return nil
+	}
+	return []release.Finding{warnAt(s, "container_name", fmt.Sprintf("container_name: %s is taken off %s: only one color could have it", s.Container, s.Name),
+		"take it off; scripts that use it: teal logs "+s.Name)}
+}
+
+func fixedPort(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	var found []release.Finding
+	for _, p := range s.Ports {
+		if p.Published != "" {
+			found = append(found, warnAt(s, "ports", fmt.Sprintf("port %s of the host is taken off %s: only one color could have it", p.Listen(), s.Name),
+				fmt.Sprintf("take it off, or write \"%d\"; clients come by site.listen in teal.yaml", p.Target)))
+		}
+	}
+	return found
+}
+
+func restartAlways(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	if s.Restart != "always" && s.Restart != "any" {
+		return nil
+	}
+	return []release.Finding{warnAt(s, "restart", "restart: "+s.Restart+" would start a release that was replaced again with the engine; teal runs "+s.Name+" with unless-stopped",
+		"write restart: unless-stopped")}
+}
+
+func noCheck(w ward, s release.SurveyService, c *release.Service) []release.Finding {
+	if s.Check || c.Health.Kind != release.HealthAuto || c.Port == 0 {
+		return nil
+	}
+	return []release.Finding{warnAt(s, "", s.Name+" has no health check: a TCP connection is all that is asked of a new release, unless its image has one",
+		"services: {"+s.Name+": {health: {http: /PATH}}} in teal.yaml")}
+}
+
+func noGrace(w ward, s release.SurveyService, c *release.Service) []release.Finding {
+	if c.Port != 0 || s.Grace > 0 {
+		return nil
+	}
+	return []release.Finding{warnAt(s, "", s.Name+" has no stop_grace_period: Docker kills it 10 s after it was told to stop, whatever it works at",
+		"stop_grace_period: 2m, or as long as its longest job takes")}
+}
+
+func twoClocks(w ward, s release.SurveyService, c *release.Service) []release.Finding {
+	clock := s.Clock()
+	if clock == "" || c.Port != 0 || c.Handoff == release.HandoffStopFirst {
+		return nil
+	}
+	return []release.Finding{warnAt(s, "command", s.Name+" looks like a scheduler ("+clock+") and would run twice during a release",
+		"services: {"+s.Name+": {handoff: stop-first}} in teal.yaml")}
+}
+
+func tiedToColored(w ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	var found []release.Finding
+	for _, t := range s.Ties {
+		if _, colored := w.app.Service(t.To); colored {
+			found = append(found, failAt(s, t.Key, "shared service "+s.Name+" has "+t.Text+", but "+t.To+" runs in two colors", "list "+s.Name+" under services in teal.yaml too, or take "+t.Key+" off"))
+		}
+	}
+	return found
+}
+
+func waitsForColored(w ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	var found []release.Finding
+	for _, need := range s.Needs {
+		if _, colored := w.app.Service(need.Service); colored {
+			found = append(found, warnAt(s, "depends_on", "shared service "+s.Name+" depends on "+need.Service+", which starts after it: teal leaves that out", "take "+need.Service+" off its depends_on"))
+		}
+	}
+	return found
+}
+
+func callsColored(w ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	var found []release.Finding
+	for _, name := range s.Mentions {
+		if _, colored := w.app.Service(name); colored && !w.proxied(s.Name) {
+			found = append(found, warnAt(s, "environment", "shared service "+s.Name+" calls "+name+" by its name, which only "+name+"'s own color knows",
+				"let it call the site, or list "+s.Name+" under services in teal.yaml too"))
+		}
+	}
+	return found
+}
+
+// proxied reports whether the service is an nginx that teal drives.
+func (w ward) proxied(name string) bool {
+	return slices.ContainsFunc(w.app.Proxies, func(p release.Proxy) bool { return p.Service == name })
+}
+
+func updater(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	if s.ImageName() != "watchtower" {
+		return nil
+	}
+	return []release.Finding{warnAt(s, "image", s.Name+" replaces containers by itself, live ones too, and no health gate holds it", "take it away, or label the colored services com.centurylinklabs.watchtower.enable: \"false\"")}
+}
+
+// floatingImage: what runs under latest depends on the day it was pulled.
+func floatingImage(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	_, tag, tagged := strings.Cut(s.Image[strings.LastIndexByte(s.Image, '/')+1:], ":")
+	if s.Image == "" || s.Build != "" || strings.Contains(s.Image, "@") || tagged && tag != "latest" {
+		return nil
+	}
+	return []release.Finding{warnAt(s, "image", "image "+s.Image+" of "+s.Name+" names no version: what a release runs depends on the day", "name a version or digest, as in "+strings.TrimSuffix(s.Image, ":latest")+":1.2.3")}
+}
+
+// singleFile: a mount of one file keeps the inode it began with, so a file
+// that is replaced whole, as editors and deploys do, is never seen inside.
+func singleFile(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
+	var found []release.Finding
+	for _, m := range s.Mounts {
+		if m.File {
+			found = append(found, warnAt(s, "volumes", s.Name+" mounts the single file "+m.Source+": once the file is replaced, the container goes on with the old one", "mount its folder"))
+		}
+	}
+	return found
+}
+
+func unlist(s release.SurveyService) string {
+	return "leave " + s.Name + " out of services in teal.yaml: it is then shared by both colors"
+}
+
+func warnAt(s release.SurveyService, key, what, fix string) release.Finding {
+	f := warn(what, fix)
+	f.Place = s.Place(key)
+	return f
+}
+
+func failAt(s release.SurveyService, key, what, fix string) release.Finding {
+	f := fail(release.Invalid, what, fix)
+	f.Place = s.Place(key)
+	return f
+}
