@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// noise is what else the machine was doing as a section began.
+type noise struct {
+	Load float64 `json:"load"` // average of the last minute, our own share in it
+	Busy float64 `json:"busy"` // share of the processors, while nothing is measured
+}
+
+func (n noise) String() string {
+	return fmt.Sprintf("load average %.2f, processors busy with other things: %.0f %%", n.Load, n.Busy*100)
+}
+
+// calmShare is how busy the machine may be with other things for figures to
+// be teal's.
+const calmShare = 0.2
+
+// calm waits until the machine is quiet, or until a time. One that never is is
+// measured all the same: the report tells beside what.
+func calm(ctx context.Context, until time.Time) (noise, error) {
+	for {
+		n := listen(ctx)
+		if n.Busy < calmShare || time.Now().After(until) || ctx.Err() != nil {
+			return n, ctx.Err()
+		}
+	}
+}
+
+// listen does nothing for two seconds and tells what was to be heard.
+func listen(ctx context.Context) noise {
+	idle, all := processorTime()
+	pause(ctx, 2*time.Second)
+	stillIdle, now := processorTime()
+	n := noise{Busy: 1 - (stillIdle-idle)/max(now-all, 1)}
+	if _, err := fmt.Sscan(read("/proc/loadavg"), &n.Load); err != nil {
+		fmt.Fprintf(os.Stderr, "no load average: %v\n", err)
+	}
+	return n
+}
+
+// processorTime is the time that all processors have been idle, and that they
+// have had, in ticks: the first line of /proc/stat (proc(5)). Waiting for a
+// disk is idle; guests are in user time already.
+func processorTime() (idle, all float64) {
+	line, _, _ := strings.Cut(read("/proc/stat"), "\n")
+	fields := strings.Fields(line)
+	if len(fields) < 9 {
+		return 0, 0
+	}
+	for i, text := range fields[1:9] {
+		var ticks float64
+		if _, err := fmt.Sscan(text, &ticks); err != nil {
+			return 0, 0
+		}
+		all += ticks
+		if i == 3 || i == 4 {
+			idle += ticks
+		}
+	}
+	return idle, all
+}
+
+// pause waits for d and reports whether ctx is still going on.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

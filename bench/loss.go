@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"teal/internal/release"
+)
+
+// The load under which teal and the usual way are compared, and the switches
+// of each.
+const (
+	lossClients  = 64
+	lossThink    = 5 * time.Millisecond
+	lossSwitches = 120
+	lossEvery    = 150 * time.Millisecond
+)
+
+// flip is a way to switch: it returns once the color is said to be live.
+type flip func(context.Context, release.Color) (turn, error)
+
+// loss puts the same load on both ways to switch and counts what is lost, and
+// what reaches the color that has been left.
+func loss(ctx context.Context, b *bench) (err error) {
+	s, err := newStage(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
+	reload, err := newReloaded(ctx, s.root, s.pair)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reload.close(context.WithoutCancel(ctx))) }()
+	usual, err := under(ctx, reload.addr, reload.flip)
+	if err != nil {
+		return fmt.Errorf("switch by reload: %w", err)
+	}
+	teal, err := under(ctx, s.addr(), s.flip)
+	if err != nil {
+		return fmt.Errorf("switch by teal: %w", err)
+	}
+	b.compare(teal, usual)
+	return nil
+}
+
+func (b *bench) compare(teal, usual judged) {
+	how := fmt.Sprintf("%d switches, %d connections", lossSwitches, lossClients)
+	b.report.none("loss", "lost, teal, "+how, teal.lost, teal.sent, "")
+	note := fmt.Sprintf("%.1f a switch", float64(usual.lost)/lossSwitches)
+	b.report.control("loss", "lost, include and nginx -s reload, same load", usual.lost, usual.sent, note)
+	b.report.none("loss", "old color after the confirmation, teal", teal.stray, teal.sure, "")
+	note = fmt.Sprintf("up to %d ms after it", usual.latest.Milliseconds())
+	b.report.control("loss", "old color after nginx -s reload returned", usual.stray, usual.sure, note)
+}
+
+// under switches to and fro under load and judges every request.
+func under(ctx context.Context, addr string, to flip) (judged, error) {
+	load := dial(ctx, addr, lossClients, lossThink)
+	turns, err := flips(ctx, to)
+	calls := load.hangUp()
+	return judge(calls, turns), err
+}
+
+func flips(ctx context.Context, to flip) ([]turn, error) {
+	var turns []turn
+	tick := time.NewTicker(lossEvery)
+	defer tick.Stop()
+	for n := range lossSwitches {
+		select {
+		case <-ctx.Done():
+			return turns, ctx.Err()
+		case <-tick.C:
+		}
+		t, err := to(ctx, release.Colors[n%2])
+		if err != nil {
+			return turns, err
+		}
+		turns = append(turns, t)
+	}
+	pause(ctx, lossEvery) // what follows the last switch counts too
+	return turns, nil
+}
+
+func (s *stage) flip(ctx context.Context, c release.Color) (turn, error) {
+	if _, err := s.switchTo(ctx, c); err != nil {
+		return turn{}, err
+	}
+	return s.clock.take()[0], nil
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"teal/internal/release"
+)
+
+// ran is what a command of the binary did.
+type ran struct {
+	began, ended time.Time // of the process
+	stdout       []byte
+	peak         float64   // MiB of memory at its most
+	engine       []request // what it asked of Docker
+}
+
+func (r ran) took() time.Duration { return r.ended.Sub(r.began) }
+
+// run runs a command that has to succeed, its requests to Docker through the
+// meter.
+func (s *site) run(ctx context.Context, env []string, args ...string) (ran, error) {
+	cmd := s.command(ctx, args...)
+	cmd.Env = append(cmd.Env, env...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	s.meter.take()
+	r := ran{began: time.Now()}
+	if err := cmd.Start(); err != nil {
+		return r, err
+	}
+	peak := watchMemory(cmd.Process.Pid)
+	err := cmd.Wait()
+	r.ended, r.stdout = time.Now(), stdout.Bytes()
+	r.peak, r.engine = peak(), s.meter.take()
+	if err != nil {
+		return r, fmt.Errorf("teal %s: %w\n%s%s", strings.Join(args, " "), err, stdout.Bytes(), stderr.Bytes())
+	}
+	return r, nil
+}
+
+func (s *site) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, s.teal, args...)
+	cmd.Dir = s.dir()
+	cmd.Env = append(os.Environ(), "TEAL_STATE_DIR="+s.state(), "DOCKER_HOST=unix://"+s.meter.path)
+	// Interrupted, it undoes what it began.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = time.Minute
+	return cmd
+}
+
+// story is what a deploy told, and its last line.
+type story struct {
+	ran
+	events  []release.Event
+	receipt release.Receipt
+}
+
+// carryOut runs a deploy or a rollback.
+func (s *site) carryOut(ctx context.Context, env []string, args ...string) (story, error) {
+	r, err := s.run(ctx, env, append(args, "--json")...)
+	if err != nil {
+		return story{}, err
+	}
+	t := story{ran: r}
+	for lines := json.NewDecoder(bytes.NewReader(r.stdout)); ; {
+		var e release.Event
+		if err := lines.Decode(&e); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return t, fmt.Errorf("read the story: %w", err)
+		}
+		t.events = append(t.events, e)
+	}
+	last := t.events[max(len(t.events)-1, 0):]
+	if len(last) == 0 || last[0].Receipt == nil {
+		return t, errors.New("the story has no receipt")
+	}
+	t.receipt = *last[0].Receipt
+	return t, nil
+}
+
+// done is when the last step of a kind was over, and how long it took.
+func (t story) done(kind release.StepKind) (at time.Time, took time.Duration) {
+	for _, e := range t.events {
+		if e.Type == release.EventDone && e.Step != nil && e.Step.Kind == kind {
+			at, took = e.Time, e.Took
+		}
+	}
+	return at, took
+}
