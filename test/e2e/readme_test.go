@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,27 +13,47 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// The README's files and commands, as they stand there, in a folder of their
-// own. Only the port, which may be taken here, and the app's name, which must
-// not meet another test's, are replaced.
-func TestScenarioTheReadmesCommandsWork(t *testing.T) {
+// The files and commands of the README and of each page of docs, as they stand
+// there, in a folder of their own. Only the port, which may be taken here, and
+// the app's name, which must not meet another test's, are replaced. A command
+// that has to fail says so: # exit 3.
+func TestScenarioTheCommandsOfTheDocumentationWork(t *testing.T) {
 	t.Parallel()
-	a := bare(t)
-	text, err := os.ReadFile("../../README.md")
+	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tag(a, "shop-web:1", "shop-web:2", "shop-store:1")
-	web := block(t, string(text), "yaml compose.yaml")
-	a.write("compose.yaml", withCommands(web))
-	a.config(strings.NewReplacer("app: shop", "app: NAME", "127.0.0.1:8080", "127.0.0.1:PORT").Replace(block(t, string(text), "yaml teal.yaml")))
-	for _, line := range strings.Split(strings.TrimSpace(block(t, string(text), "sh use")), "\n") {
-		command, _, _ := strings.Cut(line, "#")
-		a.readme(strings.Fields(command))
+	names := append(pages, "../../README.md")
+	tag(t, "shop-web:1", "shop-web:2", "shop-store:1")
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(b), "\n```sh use\n") {
+			t.Run(filepath.Base(name), func(t *testing.T) { runPage(t, string(b)) })
+		}
 	}
 }
 
-// withCommands gives the README's services the programs of the test image.
+// runPage writes the page's files and runs its commands.
+func runPage(t *testing.T, text string) {
+	a := bare(t)
+	if compose, ok := block(text, "yaml compose.yaml"); ok {
+		a.write("compose.yaml", withCommands(compose))
+	}
+	if teal, ok := block(text, "yaml teal.yaml"); ok {
+		a.config(strings.NewReplacer("app: shop", "app: NAME", "127.0.0.1:8080", "127.0.0.1:PORT").Replace(teal))
+	}
+	for commands, ok := block(text, "sh use"); ok; commands, ok = block(text, "sh use") {
+		for _, line := range strings.Split(strings.TrimSpace(commands), "\n") {
+			a.documented(line)
+		}
+		_, text, _ = strings.Cut(text, "\n```sh use\n")
+	}
+}
+
+// withCommands gives the pages' services the programs of the test image.
 func withCommands(compose string) string {
 	return strings.NewReplacer(
 		"image: shop-web:${VERSION:-1}", "image: shop-web:${VERSION:-1}\n    command: [/web]",
@@ -39,40 +61,47 @@ func withCommands(compose string) string {
 	).Replace(compose)
 }
 
-// readme runs one line of the README: environment first, then teal.
-func (a *app) readme(words []string) {
+// documented runs one line: environment first, then teal.
+func (a *app) documented(line string) {
 	a.t.Helper()
+	command, comment, _ := strings.Cut(line, "#")
+	want := 0
+	if _, code, fails := strings.Cut(comment, "exit "); fails {
+		want, _ = strconv.Atoi(strings.TrimSpace(code)) // what is no number is 0, and then not met
+	}
+	words := strings.Fields(command)
 	var env []string
 	for strings.Contains(words[0], "=") {
 		env, words = append(env, words[0]), words[1:]
 	}
 	if words[0] != "teal" {
-		a.t.Fatalf("the README runs %q, not teal", words[0])
+		a.t.Fatalf("the page runs %q, not teal", words[0])
 	}
-	if r := a.run(built.teal, env, words[1:]...); r.code != 0 {
-		a.t.Errorf("the README's command fails: %v", r)
+	if r := a.run(built.teal, env, words[1:]...); r.code != want {
+		a.t.Errorf("%s\n%v", line, r)
 	}
 }
 
-// block is the text of the README's block with the given info string.
-func block(t *testing.T, text, info string) string {
-	t.Helper()
+// block is the text of the first block with the given info string.
+func block(text, info string) (string, bool) {
 	_, rest, found := strings.Cut(text, "\n```"+info+"\n")
 	body, _, closed := strings.Cut(rest, "\n```")
-	if !found || !closed {
-		t.Fatalf("the README has no block %q", info)
-	}
-	return body + "\n"
+	return body + "\n", found && closed
 }
 
-// tag gives the test image the README's names until the test ends.
-func tag(a *app, names ...string) {
+// tag gives the test image the pages' names until the test ends.
+func tag(t *testing.T, names ...string) {
+	t.Helper()
+	cli, err := engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cli.Close()
 	for _, name := range names {
-		a.docker(func(ctx context.Context, cli *client.Client) error {
-			_, err := cli.ImageTag(ctx, client.ImageTagOptions{Source: image, Target: name})
-			return err
-		})
-		a.t.Cleanup(func() { removeTag(name) })
+		if _, err := cli.ImageTag(t.Context(), client.ImageTagOptions{Source: image, Target: name}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { removeTag(name) })
 	}
 }
 
