@@ -30,14 +30,14 @@ var bans = []ban{
 		},
 	},
 	{
-		name: "plan and judge know release alone",
+		name: "plan, judge and adopt know release alone",
 		why:  "they are pure: what they decide is tested without Docker or nginx",
 		breaks: func(s source, imported string) bool {
 			return slices.Contains(pure, s.room()) && foreign(s, imported)
 		},
 	},
 	{
-		name: "plan and judge touch nothing",
+		name: "plan, judge and adopt touch nothing",
 		why:  "a decision that reads a file, a clock's tick or a socket can't be replayed",
 		breaks: func(s source, imported string) bool {
 			return slices.Contains(pure, s.room()) && !s.test() && touches(imported)
@@ -90,7 +90,7 @@ func folderOf(imported string) string {
 	return folder
 }
 
-var pure = []string{"plan", "judge"}
+var pure = []string{"plan", "judge", "adopt"}
 
 // homes are the rooms of technologies, by the beginning of import paths.
 var homes = map[string]string{
@@ -113,7 +113,7 @@ func homeOf(imported string) string {
 
 // adapter reports whether the room stands between teal and one technology.
 func adapter(room string) bool {
-	return room != "" && !slices.Contains([]string{"release", "plan", "judge", "deploy", "cli"}, room)
+	return room != "" && !slices.Contains(append([]string{"release", "deploy", "cli"}, pure...), room)
 }
 
 // foreign reports whether a room of teal is imported that is neither the
@@ -160,8 +160,8 @@ func TestEachBanFailsOnAFileThatBreaksIt(t *testing.T) {
 	broken := map[string][][2]string{
 		"release imports the standard library alone":           {{"internal/release/x.go", "github.com/google/go-cmp/cmp"}, {"internal/release/x.go", "teal/internal/term"}},
 		"release's tests know no other room":                   {{"internal/release/x_test.go", "teal/internal/plan"}},
-		"plan and judge know release alone":                    {{"internal/plan/x.go", "teal/internal/deploy"}, {"internal/judge/x_test.go", "teal/internal/nginx"}},
-		"plan and judge touch nothing":                         {{"internal/plan/x.go", "os"}, {"internal/judge/x.go", "net/http"}},
+		"plan, judge and adopt know release alone":             {{"internal/plan/x.go", "teal/internal/deploy"}, {"internal/judge/x_test.go", "teal/internal/nginx"}, {"internal/adopt/x.go", "teal/internal/compose"}},
+		"plan, judge and adopt touch nothing":                  {{"internal/plan/x.go", "os"}, {"internal/judge/x.go", "net/http"}, {"internal/adopt/x.go", "os/exec"}},
 		"deploy knows release and plan alone":                  {{"internal/deploy/x.go", "teal/internal/nginx"}, {"internal/deploy/x.go", "teal/internal/cli"}},
 		"an adapter knows release alone":                       {{"internal/nginx/x.go", "teal/internal/deploy"}, {"internal/nginx/render/x.go", "teal/internal/config"}, {"internal/brandnew/x.go", "teal/internal/witness"}},
 		"an adapter's tests use no other room but the witness": {{"internal/compose/x_test.go", "teal/internal/nginx"}},

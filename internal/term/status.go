@@ -3,6 +3,7 @@ package term
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,7 +72,11 @@ func Status(w io.Writer, v StatusView) error {
 	if v.Deploy != nil {
 		below = append(below, deployLine(*v.Deploy))
 	}
-	return t.write(w, []string{Clean(v.App) + ": " + standing(v.Live)}, below)
+	head := Clean(v.App) + ": " + standing(v.Live)
+	if v.Live != release.None && down(v.Proxies) {
+		head += ", but no nginx runs to serve it"
+	}
+	return t.write(w, []string{head}, below)
 }
 
 func colorRow(c release.Color, v StatusView) []string {
@@ -87,7 +92,7 @@ func colorRow(c release.Color, v StatusView) []string {
 	if state == "" {
 		state = "empty"
 	}
-	if view.Release > 0 && !view.Healthy && state == "live" {
+	if !view.Healthy && state == "live" {
 		state = "live, not healthy"
 	}
 	return []string{string(c), share, number, state, services(view.Services)}
@@ -103,6 +108,11 @@ func services(list []ServiceView) string {
 		out = append(out, text)
 	}
 	return strings.Join(out, ", ")
+}
+
+// down reports whether there are proxies and none of them runs.
+func down(list []ProxyView) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(p ProxyView) bool { return p.Running })
 }
 
 func proxyLines(list []ProxyView) []string {
