@@ -27,7 +27,7 @@ type app struct {
 	env   []string
 }
 
-const composeFile = `services:
+var composeFile = `services:
   web:
     image: ` + image + `
     command: [/web]

@@ -9,7 +9,7 @@ import (
 	"github.com/moby/moby/client"
 )
 
-const threeServices = `services:
+var threeServices = `services:
   web:
     image: ` + image + `
     command: [/faulty]

@@ -6,7 +6,7 @@ import (
 
 // faultyCompose runs the server with one fault; FAULT comes from the
 // environment of teal.
-const faultyCompose = `services:
+var faultyCompose = `services:
   web:
     image: ` + image + `
     command: [/faulty]

@@ -20,8 +20,9 @@ var built struct {
 	crash string
 }
 
-// image holds the demo's web and store and the faulty server.
-const image = "tealtest-e2e:latest"
+// image holds the demo's web and store and the faulty server. Its name is this
+// run's own, so that two runs on one engine don't remove each other's.
+var image = fmt.Sprintf("tealtest-e2e:%d", os.Getpid())
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
