@@ -115,6 +115,9 @@ func (s server) unmounted(missing []release.Mount) error {
 		Detail: []string{"volumes:"},
 		Next:   "add these lines to the container's service, then make it anew: docker compose up -d",
 	}
+	if s.proxy.Service != "" {
+		e.Next = "make the container anew, which is when teal adds them: docker rm -f " + s.box.Name + ", then teal deploy"
+	}
 	for _, m := range missing {
 		e.Detail = append(e.Detail, "  - "+m.Line())
 	}

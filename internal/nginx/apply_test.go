@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"teal/internal/nginx/render"
@@ -52,6 +53,23 @@ func TestANewShapeUnderLoadLosesNoRequest(t *testing.T) {
 	if stale := s.stale(); len(stale) > 0 {
 		t.Errorf("left behind: %v", stale)
 	}
+}
+
+// The whole limit, 100,000 requests over 12 reloads, is the benchmark's.
+func TestSixReloadsUnder64ConnectionsOfPostsLoseNoRequest(t *testing.T) {
+	s := open(t)
+	var sent atomic.Int64
+	end := s.loadOf(64, 1, &sent)
+	reloads := 0
+	for ; reloads < 6 || sent.Load() < 20000; reloads++ {
+		s.app.Routes[0].MaxBody = int64(1<<20 + reloads)
+		s.must(s.r.Apply(s.ctx, s.app, s.net))
+	}
+	all, failures := end()
+	if len(failures) > 0 {
+		t.Errorf("%d of %d lost, the first: %s", len(failures), all, failures[0])
+	}
+	t.Logf("%d requests over %d reloads", all, reloads)
 }
 
 func TestAPortThatCannotBeHadLeavesTheOldConfigLive(t *testing.T) {
@@ -178,9 +196,11 @@ func TestAHostileAppIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 func TestAFlagLeftByAKilledReloadIsReportedAndTakenAway(t *testing.T) {
 	s := open(t)
 	flag := render.ClosingFlag(s.r.root, "standalone")
+	if !s.keeps("/color") {
+		t.Error("connections are closed for no reason")
+	}
 	s.must(publish(flag, ""))
-	resp, _ := s.get("/color")
-	if !resp.Close {
+	if s.keeps("/color") {
 		t.Error("the connection was not closed after the answer")
 	}
 	o, err := s.r.Observe(s.ctx, s.app, s.net)

@@ -21,6 +21,7 @@ type backend struct {
 	server   *http.Server
 	received atomic.Int64
 	refuse   atomic.Bool // break connections without an answer
+	status   atomic.Int64
 	gate     chan struct{}
 	once     sync.Once
 }
@@ -57,6 +58,7 @@ func (b *backend) serve(w http.ResponseWriter, r *http.Request) {
 	known := map[string]http.HandlerFunc{
 		"/color": b.tell, "/hold": b.hold, "/upload": b.upload,
 		"/events": b.events, "/ws": b.websocket, "/headers": headers,
+		"/status": b.own, "/long": long, "/header": longHeader,
 	}
 	if answer, ok := known[r.URL.Path]; ok {
 		answer(w, r)
@@ -71,6 +73,21 @@ func headers(w http.ResponseWriter, r *http.Request) {
 	for name, values := range r.Header {
 		fmt.Fprintf(w, "%s: %s\n", name, strings.Join(values, ", "))
 	}
+}
+
+// own is an error of the application's.
+func (b *backend) own(w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(int(b.status.Load()))
+	fmt.Fprint(w, "the application's own")
+}
+
+func long(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprint(w, strings.Repeat("[1,2,3]", 2000))
+}
+
+func longHeader(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("X-Long", strings.Repeat("x", 20000))
 }
 
 func (b *backend) tell(w http.ResponseWriter, r *http.Request) {

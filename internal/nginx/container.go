@@ -2,7 +2,6 @@ package nginx
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -53,7 +52,7 @@ func (r *Router) container(ctx context.Context, app release.App, p release.Proxy
 	}
 	started, ok := s.box.find()
 	if !ok {
-		return s, s.box.noNginx(s.name)
+		return s, nil
 	}
 	s.program, err = r.asked(found.ID+" "+started.path, started.path, func() ([]byte, error) { return s.box.run(ctx, started.path, "-V") })
 	if err != nil {
@@ -170,16 +169,6 @@ func (c *container) outside(inside string) string {
 	return filepath.Join(best.Source, rest)
 }
 
-var errNoNginx = errors.New("no process in it is nginx's master")
-
-func (c *container) noNginx(name string) error {
-	return &release.Error{
-		Code: release.Unreachable, What: fmt.Sprintf("the %s does not run in container %s", name, c.Name),
-		Detail: []string{errNoNginx.Error()},
-		Next:   "see docker logs " + c.Name + "; run teal on the machine whose Docker engine it uses", Err: errNoNginx,
-	}
-}
-
 // absent says what is the matter with a container that doesn't run.
 func (c *container) absent(p release.Proxy) (detail []string, next string) {
 	switch {
@@ -187,6 +176,8 @@ func (c *container) absent(p release.Proxy) (detail []string, next string) {
 		return []string{"service " + p.Service + " has no container"}, "teal deploy, which starts shared services"
 	case c.ID == "":
 		return []string{"there is no container " + p.Container}, "start it, or correct proxy.container"
+	case c.Running:
+		return []string{"no process in container " + c.Name + " is nginx's master"}, "see docker logs " + c.Name + "; teal must run on the machine of the Docker engine"
 	case p.Service != "":
 		return []string{"container " + c.Name + " is stopped"}, "teal deploy, which starts shared services"
 	}

@@ -5,8 +5,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"teal/internal/nginx/render"
 )
 
@@ -74,9 +72,7 @@ func (f file) write() error {
 	}
 	// Beside other people's files the draft must not match their include, and
 	// the rename must stay on one file system: a name with a dot before it.
-	err := renameio.WriteFile(f.path, f.text, f.mode,
-		renameio.WithTempDir(filepath.Dir(f.path)), renameio.IgnoreUmask())
-	if err != nil {
+	if err := replace(f.path, f.text, f.mode); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(f.path))

@@ -51,7 +51,7 @@ func procPath(pid int, name string) string {
 
 func (m master) alive() bool { return strings.HasPrefix(title(int(m)), titleMaster) }
 
-func (m master) signal(s syscall.Signal) error { return syscall.Kill(int(m), s) }
+func (m master) signal(s syscall.Signal) error { return kill(int(m), s) }
 
 // workers are the master's workers, those that are shutting down included.
 func (m master) workers() []int {
@@ -167,7 +167,7 @@ func opened(pid int, link string) bool {
 func quit(pids []int) error {
 	var errs []error
 	for _, pid := range pids {
-		if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil && !errors.Is(err, syscall.ESRCH) {
+		if err := kill(pid, syscall.SIGQUIT); err != nil && !errors.Is(err, syscall.ESRCH) {
 			errs = append(errs, err)
 		}
 	}

@@ -36,27 +36,43 @@ func (r *Router) rehearse(ctx context.Context, s server, app release.App, out re
 		target = r.conf(app.Name, s.place)
 	}
 	text, ok := s.copyOf(target, h.staged)
-	if !ok {
+	if !ok || s.files.write(h.main, text) != nil { // the main file's folder may be read-only
 		return nil
 	}
 	defer h.clean(s)
-	if err := (file{h.staged, out.Text, 0o600}).write(); err != nil {
-		return fmt.Errorf("write the app's nginx configuration: %w", err)
-	}
-	if err := s.files.write(h.main, text); err != nil {
-		return nil // a main file's folder that can't be written to
-	}
-	says, passes, err := s.testWith(ctx, h.main)
+	says, passes, err := s.try(ctx, h, out.Text)
 	if err != nil {
 		return err
 	}
-	if !passes && !mentions(says, h.staged) {
-		return nil
+	if !passes {
+		ours, err := s.blames(ctx, h, says)
+		if err != nil || !ours {
+			return err
+		}
 	}
 	for i := range says {
 		says[i] = strings.NewReplacer(h.staged, r.conf(app.Name, s.place), h.main, s.main).Replace(says[i])
 	}
 	return s.verdict(says, passes, app)
+}
+
+// try tests the copy with that text as the app's configuration.
+func (s server) try(ctx context.Context, h rehearsal, text []byte) (says []string, passes bool, err error) {
+	if err := (file{h.staged, text, 0o600}).write(); err != nil {
+		return nil, false, fmt.Errorf("write the app's nginx configuration: %w", err)
+	}
+	return s.testWith(ctx, h.main)
+}
+
+// blames reports whether it is the app's configuration that doesn't pass. Not
+// each complaint names the file; then nginx is asked about the copy with
+// nothing of the app in it.
+func (s server) blames(ctx context.Context, h rehearsal, says []string) (bool, error) {
+	if mentions(says, h.staged) {
+		return true, nil
+	}
+	_, passes, err := s.try(ctx, h, []byte("# nothing\n"))
+	return passes, err
 }
 
 // clean removes both files. One that can't be removed is in nobody's way.

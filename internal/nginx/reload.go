@@ -31,8 +31,11 @@ func (s server) reload(ctx context.Context, m master, seen func(context.Context)
 			refused = log.refusals(wait)
 			return len(refused) > 0
 		}
-		last = seen(wait)
-		return last == nil
+		err := seen(wait)
+		if wait.Err() == nil { // else it says only that the time is over
+			last = err
+		}
+		return err == nil
 	})
 	if err == nil && len(refused) == 0 {
 		return nil

@@ -169,6 +169,18 @@ func (s *stage) do(req *http.Request) (*http.Response, string) {
 	return resp, string(body)
 }
 
+// keeps reports whether the connection of a request stays open, for a client
+// that would like it to.
+func (s *stage) keeps(target string) bool {
+	s.t.Helper()
+	c := client(false)
+	defer c.CloseIdleConnections()
+	resp, err := c.Do(s.request(http.MethodGet, target, nil))
+	s.must(err)
+	defer resp.Body.Close()
+	return !resp.Close
+}
+
 // servedBy fails unless a request is answered by the color.
 func (s *stage) servedBy(c release.Color) {
 	s.t.Helper()

@@ -7,8 +7,6 @@ import (
 	osuser "os/user"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"teal/internal/nginx/render"
 	"teal/internal/release"
 )
@@ -48,7 +46,7 @@ func (r *Router) lay() error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(filepath.Join(r.proxy(), "nginx.conf"), text, 0o644); err != nil {
+	if err := replace(filepath.Join(r.proxy(), "nginx.conf"), text, 0o644); err != nil {
 		return fmt.Errorf("write nginx's main configuration: %w", err)
 	}
 	return nil

@@ -16,7 +16,11 @@ import (
 // load sends GETs and POSTs on kept connections until it is ended, and says
 // how many were sent and what went wrong.
 func (s *stage) load(clients int) (end func() (sent int64, failures []string)) {
-	var sent atomic.Int64
+	return s.loadOf(clients, 0, new(atomic.Int64))
+}
+
+// loadOf counts in sent. Every other request is a POST, with posts 1 all are.
+func (s *stage) loadOf(clients, posts int, sent *atomic.Int64) (end func() (int64, []string)) {
 	var mu sync.Mutex
 	var failures []string
 	stop := make(chan struct{})
@@ -32,7 +36,7 @@ func (s *stage) load(clients int) (end func() (sent int64, failures []string)) {
 				default:
 				}
 				sent.Add(1)
-				if err := s.one(c, n); err != nil {
+				if err := s.one(c, n|posts); err != nil {
 					mu.Lock()
 					failures = append(failures, err.Error())
 					mu.Unlock()

@@ -100,8 +100,8 @@ func TestPlainHTTPLeadsToHTTPSAndAPostStaysOne(t *testing.T) {
 	s.live()
 	resp, _ := s.get("/color?a=b%2Fc")
 	_, port, _ := net.SplitHostPort(s.app.Site.TLS.Listen[0])
-	if got := resp.Header.Get("Location"); resp.StatusCode != 308 || got != "https://"+testHost+":"+port+"/color?a=b%2Fc" || !resp.Close {
-		t.Errorf("answered %d to %q, closing %v", resp.StatusCode, got, resp.Close)
+	if got := resp.Header.Get("Location"); resp.StatusCode != 308 || got != "https://"+testHost+":"+port+"/color?a=b%2Fc" || s.keeps("/") {
+		t.Errorf("answered %d to %q, or the connection is kept", resp.StatusCode, got)
 	}
 	if _, body := s.over(s.trusting(), http.MethodPost, "http://"+testHost+"/upload", "12345"); body != "blue 5" {
 		t.Errorf("a POST over the redirect came as %q", body)
@@ -218,6 +218,32 @@ func TestTealsOwnCertificateIsMadeAnewInTime(t *testing.T) {
 		if got := due(path, c.wanted, now); got != c.want {
 			t.Errorf("%s: due %v", name, got)
 		}
+	}
+}
+
+func TestTealsOwnCertificateIsRenewedByADeploy(t *testing.T) {
+	s := secured(t).live()
+	cert, key := s.r.pair("voda", s.app.Site.TLS)
+	for left, want := range map[time.Duration]bool{31 * 24 * time.Hour: true, 29 * 24 * time.Hour: false} {
+		certText, keyText, err := selfSigned([]string{testHost}, time.Now().Add(left-selfSignedLife))
+		s.must(err)
+		s.must(write([]file{{key, keyText, 0o600}, {cert, certText, 0o644}}))
+		if proxy, err := s.r.tls(s.app, s.app.Proxies[0]); err != nil || (proxy.Sum != "due") != want {
+			t.Errorf("%s before its end: %v, %v", left, proxy, err)
+		}
+	}
+	certText, keyText, err := selfSigned([]string{testHost}, time.Now().Add(24*time.Hour-selfSignedLife))
+	s.must(err)
+	s.must(write([]file{{key, keyText, 0o600}, {cert, certText, 0o644}}))
+	if s.observed().Current() {
+		t.Error("a certificate that ends tomorrow is as wanted")
+	}
+	s.must(s.r.Apply(s.ctx, s.app, s.net))
+	if s.observed().Current() != true || due(cert, []string{testHost}, time.Now()) {
+		t.Errorf("observed %+v", s.observed())
+	}
+	if _, body := s.over(s.trusting(), http.MethodGet, "https://"+testHost+"/color", ""); body != "blue" {
+		t.Errorf("answered %q", body)
 	}
 }
 

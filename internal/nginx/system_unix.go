@@ -1,0 +1,19 @@
+//go:build unix
+
+package nginx
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/google/renameio/v2"
+)
+
+// replace puts a file in the place of another at once, through a draft in the
+// same folder, with the mode as it is whatever the umask.
+func replace(path string, text []byte, mode os.FileMode) error {
+	return renameio.WriteFile(path, text, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.IgnoreUmask())
+}
+
+func kill(pid int, s syscall.Signal) error { return syscall.Kill(pid, s) }
