@@ -13,7 +13,7 @@ import (
 // What a person may do to an app's containers and networks behind teal's
 // back, and what becomes of it.
 
-func TestARenamedContainerIsStillTheColors(t *testing.T) {
+func TestAContainerRenamedAndRestartedByHandIsStillTheColors(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)
 	spec := s.started(1, release.Blue)
@@ -25,25 +25,17 @@ func TestARenamedContainerIsStillTheColors(t *testing.T) {
 	if after.ID != before.ID || !after.Started.Equal(before.Started) || after.Service != "web" || after.Addr != before.Addr {
 		t.Errorf("was %+v, is %+v", before, after)
 	}
+	_, err = s.client.ContainerRestart(t.Context(), before.ID, client.ContainerRestartOptions{})
+	s.must(err)
+	if again := s.only(release.Blue); again.ID != before.ID || again.Addr != before.Addr || !again.Running {
+		t.Errorf("was %+v, is %+v after a restart", before, again)
+	}
+	s.get(release.Slot{Service: "web", Color: release.Blue, Replica: 1})
 	s.must(s.Stop(t.Context(), s.app, release.Blue))
 	s.must(s.Clear(t.Context(), s.app, release.Blue))
 	if there, _ := s.names(release.Blue); len(there) > 0 {
 		t.Errorf("left %q", there)
 	}
-}
-
-func TestARestartedContainerKeepsItsAddress(t *testing.T) {
-	t.Parallel()
-	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)
-	s.started(1, release.Blue)
-	before := s.only(release.Blue)
-	_, err := s.client.ContainerRestart(t.Context(), before.ID, client.ContainerRestartOptions{})
-	s.must(err)
-	after := s.only(release.Blue)
-	if after.ID != before.ID || after.Addr != before.Addr || !after.Running {
-		t.Errorf("was %+v, is %+v", before, after)
-	}
-	s.get(release.Slot{Service: "web", Color: release.Blue, Replica: 1})
 }
 
 func TestAContainerTakenOutOfTheAppsNetworkComesBackToItsAddress(t *testing.T) {

@@ -83,7 +83,7 @@ func refusePorts(r reading) error {
 // two colors as they are, of the colors'.
 func (r reading) claims() []claim {
 	var out []claim
-	src := files{r.app}.source()
+	src := r.source(release.None)
 	for _, name := range r.sharedNames() {
 		for _, port := range r.shared.Services[name].Ports {
 			out = append(out, claim{"shared service " + name, src.at("services", name, "ports"), port})
@@ -97,7 +97,7 @@ func (r reading) claims() []claim {
 
 func (r reading) colorClaims(c release.Color) []claim {
 	var out []claim
-	src := filesOf(r.app, c).source()
+	src := r.source(c)
 	for _, s := range r.app.Services {
 		for replica := 1; replica <= s.Replicas; replica++ {
 			slot := release.Slot{Service: s.Name, Color: c, Replica: replica}

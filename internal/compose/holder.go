@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
@@ -35,6 +36,31 @@ func (e *Engine) withHolders(ctx context.Context, project *types.Project, err er
 				Next:   "free the port, or give " + s.Labels[labelService] + " another one",
 				Err:    err,
 			}
+		}
+	}
+	return err
+}
+
+// withNameHolder turns what Docker says of a container name that is taken into
+// an error that says by whom: most often by the app as it was run before teal.
+func (e *Engine) withNameHolder(ctx context.Context, project *types.Project, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	for _, name := range project.ServiceNames() {
+		s := project.Services[name]
+		if s.ContainerName == "" || !strings.Contains(err.Error(), `"/`+s.ContainerName+`" is already in use`) {
+			continue
+		}
+		detail := []string{err.Error()}
+		if found, err := e.client.ContainerInspect(ctx, s.ContainerName, client.ContainerInspectOptions{}); err == nil {
+			if from := found.Container.Config.Labels[api.ConfigFilesLabel]; from != "" {
+				detail = append(detail, "it was made from "+from)
+			}
+		}
+		return &release.Error{
+			Code: release.Gate, What: fmt.Sprintf("container name %s, which %s has in its compose file, is taken", s.ContainerName, name), Detail: detail,
+			Next: "docker rm -f " + s.ContainerName + ", if it is no longer needed, or take container_name off the service", Err: err,
 		}
 	}
 	return err

@@ -45,7 +45,7 @@ func TestATagThatWasMovedDoesNotChangeTheRelease(t *testing.T) {
 
 func TestPruneDropsTheTagsOfOtherReleasesAndNothingElse(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)
+	s := newImages(t, "services:\n  web: {image: IMAGE}\n", web)
 	for number := range 4 {
 		s.prepared(number + 1)
 	}
@@ -90,7 +90,7 @@ func (s *stage) build(t *testing.T, service, dockerfile string) ([]string, error
 
 func TestABuildNeedsNoBuildxAndBuildsOnlyWhatIsNamed(t *testing.T) {
 	t.Setenv("DOCKER_BUILDKIT", "1")
-	s := newStage(t, "", web)
+	s := newImages(t, "", web)
 	said, err := s.build(t, "web", dockerfile)
 	s.must(err)
 	if !slices.ContainsFunc(said, func(line string) bool { return strings.HasPrefix(line, "Step 1/") }) {
@@ -108,7 +108,7 @@ func TestABuildNeedsNoBuildxAndBuildsOnlyWhatIsNamed(t *testing.T) {
 
 func TestABuildThatFailsShowsItsLastLines(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, "", web)
+	s := newImages(t, "", web)
 	_, err := s.build(t, "web", "FROM scratch\nCOPY nothing /\n")
 	e := known(t, err, release.Gate)
 	if !strings.HasPrefix(e.What, "build of web failed: ") || !slices.ContainsFunc(e.Detail, func(line string) bool { return strings.Contains(line, "COPY nothing") }) {

@@ -17,13 +17,21 @@ type lines struct {
 	rest []byte
 }
 
-// Write emits every complete line, without its end.
+// longestLine bounds what is kept of a line that doesn't end, in bytes.
+const longestLine = 64 << 10
+
+// Write emits every complete line, without its end, and one that is too long
+// in pieces.
 func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rest = append(l.rest, p...)
 	for {
 		i := bytes.IndexByte(l.rest, '\n')
+		if i < 0 && len(l.rest) > longestLine {
+			l.emit(string(l.rest))
+			l.rest = nil
+		}
 		if i < 0 {
 			return len(p), nil
 		}

@@ -110,6 +110,14 @@ type stage struct {
 // makes the app's network.
 func newStage(t *testing.T, compose string, services ...release.Service) *stage {
 	t.Helper()
+	s := newImages(t, compose, services...)
+	s.network()
+	return s
+}
+
+// newImages is a stage without a network, for tests that start nothing.
+func newImages(t *testing.T, compose string, services ...release.Service) *stage {
+	t.Helper()
 	e, err := New(t.Context(), "/var/lib/teal-test")
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +128,8 @@ func newStage(t *testing.T, compose string, services ...release.Service) *stage 
 	}}
 	t.Cleanup(s.leave)
 	s.write(compose)
-	s.network()
+	s.net, err = release.Network{Subnet: prefix("10.127.254.0/24")}.Assign(services)
+	s.must(err)
 	return s
 }
 

@@ -83,3 +83,17 @@ func TestOutputIsCutIntoLinesWithoutProgressBars(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestALineThatNeverEndsIsToldInPieces(t *testing.T) {
+	var got []int
+	l := &lines{emit: func(line string) { got = append(got, len(line)) }}
+	for range 5 {
+		if _, err := l.Write(make([]byte, 40<<10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.flush()
+	if diff := cmp.Diff([]int{80 << 10, 80 << 10, 40 << 10}, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -127,24 +127,50 @@ type reading struct {
 	app    release.App
 	shared *types.Project                   // the files of the shared services; of all where the colors have none of their own
 	colors map[release.Color]*types.Project // the files that a color's services come from
+	places map[release.Color]source         // of those asked for so far
+}
+
+func newReading(app release.App) reading {
+	return reading{app: app, colors: map[release.Color]*types.Project{}, places: map[release.Color]source{}}
 }
 
 func read(ctx context.Context, app release.App) (reading, error) {
-	out := reading{app: app, colors: map[release.Color]*types.Project{}}
-	var err error
-	if out.shared, err = (files{app}).load(ctx, variables{}); err != nil {
+	out := newReading(app)
+	loaded, err := files{app}.load(ctx, variables{})
+	if err != nil {
 		return out, err
 	}
+	out.shared = loaded
 	for _, c := range release.Colors {
-		out.colors[c] = out.shared
-		if !hasOwn(app) {
-			continue
+		if hasOwn(app) {
+			if loaded, err = filesOf(app, c).load(ctx, variables{color: c}); err != nil {
+				return out, err
+			}
 		}
-		if out.colors[c], err = filesOf(app, c).load(ctx, variables{color: c}); err != nil {
-			return out, err
-		}
+		out.set(c, loaded)
 	}
 	return out, nil
+}
+
+// set makes the files what the color is read as. Where the colors have no
+// files of their own, that is what all are read as.
+func (r *reading) set(c release.Color, loaded *types.Project) {
+	r.colors[c] = loaded
+	if !hasOwn(r.app) {
+		r.shared, r.colors[c.Other()] = loaded, loaded
+	}
+}
+
+// source finds the places of the color's files, and of the shared services'
+// for None.
+func (r reading) source(c release.Color) source {
+	if !hasOwn(r.app) {
+		c = release.None
+	}
+	if _, known := r.places[c]; !known {
+		r.places[c] = filesOf(r.app, c).source()
+	}
+	return r.places[c]
 }
 
 // isShared reports whether the service of the name is one of the shared ones.

@@ -245,3 +245,15 @@ volumes: {data: {}}
 		t.Errorf("what blue stored reads as %q in green", got)
 	}
 }
+
+func TestAContainerNameThatIsTakenIsNamedWithItsHolder(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "services:\n  store: {image: IMAGE, command: wait}\n", web)
+	s.own("services:\n  web: {image: IMAGE, container_name: APP-before-web-1, ports: ['PORT:8080']}\n", map[release.Color]int{release.Blue: freePort(t), release.Green: freePort(t)})
+	write(t, s.app.Own[release.Green][0], strings.ReplaceAll("services:\n  web: {image: IMAGE, ports: ['9:8080']}\n", "IMAGE", testImage))
+	s.stranger(s.app.Name+"-before", "web") // the app as it was run before teal
+	err := s.Start(t.Context(), s.app, s.prepared(1), release.Blue, quiet)
+	if e := known(t, err, release.Gate); e.What != "container name "+s.app.Name+"-before-web-1, which web-blue has in its compose file, is taken" {
+		t.Errorf("got %q, detail %q", e.What, e.Detail)
+	}
+}

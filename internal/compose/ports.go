@@ -77,7 +77,7 @@ func (r reading) hostPorts(s release.Service) (map[release.Color][]int, error) {
 			name := s.NameOf(c, replica)
 			d, there := r.colors[c].Services[name]
 			if !there {
-				return nil, noSuchService(r.app, r.colors[c], filesOf(r.app, c).source(), name)
+				return nil, noSuchService(r.app, r.colors[c], r.source(c), name)
 			}
 			nth := replica
 			if len(s.Each[c]) > 0 {
@@ -85,7 +85,7 @@ func (r reading) hostPorts(s release.Service) (map[release.Color][]int, error) {
 			}
 			port := publishedAt(d, s.Port, nth)
 			if port == 0 {
-				return nil, unpublished(r.app, c, s, name)
+				return nil, unpublished(r.source(c), s, name)
 			}
 			out[c] = append(out[c], port)
 		}
@@ -132,8 +132,8 @@ func published(p types.ServicePortConfig) []int {
 // 127.0.0.1.
 func onLoopback(ip string) bool { return ip == "" || ip == "0.0.0.0" || ip == "127.0.0.1" }
 
-func unpublished(app release.App, c release.Color, s release.Service, name string) error {
-	return invalid(filesOf(app, c).source().at("services", name, "ports"),
+func unpublished(src source, s release.Service, name string) error {
+	return invalid(src.at("services", name, "ports"),
 		fmt.Sprintf("service %s publishes no host port for its port %d, at which nginx could reach it", name, s.Port),
 		fmt.Sprintf("publish one, as 127.0.0.1:PORT:%d, or set port of service %s in teal.yaml to the container's port", s.Port, s.Name))
 }

@@ -13,7 +13,7 @@ import (
 // side by side, with its place and a fix.
 func refuse(r reading) error {
 	for _, c := range release.Colors {
-		src := filesOf(r.app, c).source()
+		src := r.source(c)
 		for _, s := range r.app.Services {
 			if err := refuseNames(r, c, s, src); err != nil {
 				return err
@@ -27,7 +27,7 @@ func refuse(r reading) error {
 		}
 	}
 	for _, name := range r.sharedNames() {
-		if err := refuseShared(r.app, r.shared.Services[name], files{r.app}.source()); err != nil {
+		if err := refuseShared(r.app, r.shared.Services[name], r.source(release.None)); err != nil {
 			return err
 		}
 	}
@@ -51,7 +51,7 @@ func refuseNames(r reading, c release.Color, s release.Service, src source) erro
 		}
 	}
 	if _, taken := r.shared.Services[s.Name]; taken && !isColored(r.app, s.Name) {
-		return invalid(files{r.app}.source().at("services", s.Name), fmt.Sprintf("the shared files and teal.yaml both have a service %s", s.Name), "rename the service in teal.yaml")
+		return invalid(r.source(release.None).at("services", s.Name), fmt.Sprintf("the shared files and teal.yaml both have a service %s", s.Name), "rename the service in teal.yaml")
 	}
 	return nil
 }

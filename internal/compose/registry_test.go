@@ -19,6 +19,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	randomimage "github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -63,6 +65,53 @@ func servePrivate(t *testing.T) string {
 // given size, and returns its ID.
 func push(t *testing.T, image, architecture string, size int64) string {
 	t.Helper()
+	made := makeImage(t, architecture, size)
+	if err := remote.Write(refOf(t, image), made, credentials()); err != nil {
+		t.Fatal(err)
+	}
+	return idOf(t, made)
+}
+
+// pushBoth makes an image for two architectures under the name and returns
+// their IDs.
+func pushBoth(t *testing.T, image string) (amd64, arm64 string) {
+	t.Helper()
+	var added []mutate.IndexAddendum
+	for _, architecture := range []string{"amd64", "arm64"} {
+		added = append(added, mutate.IndexAddendum{
+			Add: makeImage(t, architecture, 64), Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: architecture}},
+		})
+	}
+	if err := remote.WriteIndex(refOf(t, image), mutate.AppendManifests(empty.Index, added...), credentials()); err != nil {
+		t.Fatal(err)
+	}
+	return idOf(t, added[0].Add.(v1.Image)), idOf(t, added[1].Add.(v1.Image))
+}
+
+func credentials() remote.Option {
+	return remote.WithAuth(&authn.Basic{Username: user, Password: password})
+}
+
+func refOf(t *testing.T, image string) name.Reference {
+	t.Helper()
+	ref, err := name.ParseReference(image, name.Insecure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ref
+}
+
+func idOf(t *testing.T, made v1.Image) string {
+	t.Helper()
+	id, err := made.ConfigName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id.String()
+}
+
+func makeImage(t *testing.T, architecture string, size int64) v1.Image {
+	t.Helper()
 	made, err := randomimage.Image(size, 3)
 	if err != nil {
 		t.Fatal(err)
@@ -76,27 +125,36 @@ func push(t *testing.T, image, architecture string, size int64) string {
 	if made, err = mutate.ConfigFile(made, config); err != nil {
 		t.Fatal(err)
 	}
-	ref, err := name.ParseReference(image, name.Insecure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, made, remote.WithAuth(&authn.Basic{Username: user, Password: password})); err != nil {
-		t.Fatal(err)
-	}
-	id, err := made.ConfigName()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id.String()
+	return made
 }
 
 // hosted is a stage whose web runs an image of the registry.
 func hosted(t *testing.T, host, options string) (*stage, string) {
 	t.Helper()
 	image := host + "/" + "tealtest-" + random() + ":1"
-	s := newStage(t, "services:\n  web: {image: '"+image+"'"+options+"}\n", web)
-	t.Cleanup(func() { s.client.ImageRemove(context.Background(), image, client.ImageRemoveOptions{Force: true}) })
+	t.Cleanup(func() { removePulled(t, strings.TrimSuffix(image, ":1")) }) // once the release's tags are gone
+	s := newImages(t, "services:\n  web: {image: '"+image+"'"+options+"}\n", web)
 	return s, image
+}
+
+// removePulled removes every image that the engine has of the repository,
+// also those that another has taken the tag from.
+func removePulled(t *testing.T, repository string) {
+	t.Helper()
+	e, err := New(context.Background(), "/var/lib/teal-test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	found, err := e.client.ImageList(context.Background(), client.ImageListOptions{All: true, Filters: client.Filters{}.Add("reference", repository)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, image := range found.Items {
+		if _, err := e.client.ImageRemove(context.Background(), image.ID, client.ImageRemoveOptions{Force: true}); err != nil {
+			t.Errorf("left behind: %v", err)
+		}
+	}
 }
 
 // pulls pulls web's image and returns the ID pinned.
@@ -179,18 +237,20 @@ func TestAnImageThatMustNotBePulledIsNot(t *testing.T) {
 func TestAnImageOfAnotherPlatformIsNotTheOneAskedFor(t *testing.T) {
 	t.Parallel()
 	s, image := hosted(t, serveRegistry(t), ", platform: linux/arm64")
-	push(t, image, "amd64", 64)
+	amd64, arm64 := pushBoth(t, image)
 	stream, err := s.client.ImagePull(t.Context(), image, client.ImagePullOptions{})
 	s.must(err)
 	s.must(stream.Wait(t.Context()))
+	if have, err := s.client.ImageInspect(t.Context(), image); err != nil || have.ID != amd64 {
+		t.Fatalf("the engine has pulled %s, %v; it is to begin with %s", have.ID, err, amd64)
+	}
 	project, err := s.Load(t.Context(), s.app)
 	s.must(err)
 	if project.Colored[0].Present {
 		t.Error("the image of another platform passes for the one asked for")
 	}
-	arm := push(t, image, "arm64", 64)
-	if got, err := s.pulls(); err != nil || got != arm {
-		t.Errorf("pinned %q, %v, want %s; said %q", got, err, arm, s.said)
+	if got, err := s.pulls(); err != nil || got != arm64 {
+		t.Errorf("pinned %q, %v, want %s; said %q", got, err, arm64, s.said)
 	}
 }
 
@@ -286,7 +346,7 @@ func TestABuildIsBakedWhereTheBuildxPluginIs(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	t.Setenv("TEALTEST_IMAGE", testImage)
-	s := newStage(t, "services:\n  web: {build: ., platform: linux/amd64}\n", web)
+	s := newImages(t, "services:\n  web: {build: ., platform: linux/amd64}\n", web)
 	spec, err := s.Prepare(t.Context(), s.app, 1, s.net)
 	s.must(err)
 	s.must(s.Build(t.Context(), s.app, spec, []string{"web"}, s.say))

@@ -138,6 +138,7 @@ func TestAStoppedColorResumesAtItsAddress(t *testing.T) {
 	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)
 	spec := s.started(1, release.Blue)
 	before := s.only(release.Blue)
+	s.get(release.Slot{Service: "web", Color: release.Blue, Replica: 1}) // it listens to signals by now
 	s.must(s.Stop(t.Context(), s.app, release.Blue))
 	s.must(s.Stop(t.Context(), s.app, release.Blue)) // again: idempotent
 	stopped := s.only(release.Blue)

@@ -132,24 +132,26 @@ func renderShared(ctx context.Context, app release.App) ([]byte, error) {
 // paint loads the color's files as it reads them, once for each replica if
 // they mention TEAL_REPLICA, and renders the color's model.
 func paint(ctx context.Context, app release.App, number int, net release.Network, color release.Color) (*types.Project, error) {
-	r, err := read(ctx, app)
-	if err != nil {
-		return nil, err
+	p := painter{app: app, color: color, number: number, net: net}
+	r := newReading(app)
+	if hasOwn(app) {
+		var err error
+		if r, err = read(ctx, app); err != nil {
+			return nil, err
+		}
+		p.others = marksOf(r.shared, r.colors[color.Other()])
 	}
 	f := filesOf(app, color)
-	p := painter{app: app, color: color, number: number, net: net, others: marksOf(r.shared, r.colors[color.Other()])}
 	for replica := 1; replica <= readings(app, f); replica++ {
-		r.colors[color], err = f.load(ctx, variables{color: color, release: number, replica: replica})
+		loaded, err := f.load(ctx, variables{color: color, release: number, replica: replica})
 		if err != nil {
 			return nil, err
 		}
-		if !hasOwn(app) {
-			r.shared = r.colors[color]
-		}
+		r.set(color, loaded)
 		if err := refuse(r); err != nil {
 			return nil, err
 		}
-		p.loads = append(p.loads, r.colors[color])
+		p.loads = append(p.loads, loaded)
 	}
 	return p.paint()
 }

@@ -60,7 +60,7 @@ func (e *Engine) up(ctx context.Context, app release.App, spec release.Spec, col
 	}
 	say = serial(say)
 	if err := e.create(ctx, project, recreate, say); err != nil {
-		return notStarted(ctx, string(color), err)
+		return notStarted(ctx, string(color), e.withNameHolder(ctx, project, err))
 	}
 	if err := e.mend(ctx, project); err != nil {
 		return err

@@ -46,14 +46,14 @@ func run(args []string) error {
 }
 
 func serve() error {
+	done := make(chan os.Signal, 1)
+	signal.Notify(done, syscall.SIGTERM)
 	fmt.Println("serving", os.Getenv("TEAL_COLOR"), os.Getenv("TEAL_RELEASE"), os.Getenv("TEAL_REPLICA"))
 	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "%s %s %s", os.Getenv("TEAL_COLOR"), os.Getenv("TEAL_RELEASE"), os.Getenv("GREETING"))
 	})
 	failed := make(chan error, 1)
 	go func() { failed <- http.ListenAndServe(":8080", nil) }()
-	done := make(chan os.Signal, 1)
-	signal.Notify(done, syscall.SIGTERM)
 	select {
 	case err := <-failed:
 		return err
@@ -63,9 +63,9 @@ func serve() error {
 }
 
 func wait() error {
-	fmt.Println("waiting")
 	done := make(chan os.Signal, 1)
 	signal.Notify(done, syscall.SIGTERM)
+	fmt.Println("waiting")
 	<-done
 	fmt.Println("done")
 	return nil
