@@ -156,7 +156,7 @@ func (p *Proposal) command() {
 		if waiting == "" {
 			continue
 		}
-		same := p.sameImage(job)
+		same := p.sameImage(job, waiting)
 		place := cmp.Or(job.Place("command"), job.Place(""))
 		switch {
 		case same == "" || job.OwnEntry || len(job.Argv) == 0 || job.Filled:
@@ -183,13 +183,15 @@ func (p *Proposal) waitsFor(job string) string {
 	return ""
 }
 
-// sameImage is a colored service of the job's image or build.
-func (p *Proposal) sameImage(job release.SurveyService) string {
+// sameImage is a colored service of the job's image or build: the one that
+// waits for it, if it is of that.
+func (p *Proposal) sameImage(job release.SurveyService, waiting string) string {
+	found := ""
 	for _, s := range p.survey.Services {
 		same := job.Build != "" && s.Build == job.Build || job.Image != "" && s.Image == job.Image
-		if p.colored[s.Name] && same {
-			return s.Name
+		if p.colored[s.Name] && same && (found == "" || s.Name == waiting) {
+			found = s.Name
 		}
 	}
-	return ""
+	return found
 }

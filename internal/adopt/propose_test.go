@@ -77,7 +77,11 @@ func TestAProposalOfAUsualApplication(t *testing.T) {
 		s.Needs = []release.SurveyNeed{{Service: "migrate", Condition: "service_completed_successfully"}}
 	}
 	p := propose(t, survey(
-		svc("api", func(s *release.SurveyService) { app(s); s.Expose = []int{8000}; s.Check, s.CheckTime = true, 3*time.Minute }),
+		svc("api", func(s *release.SurveyService) {
+			app(s)
+			s.Expose = []int{8000}
+			s.Check, s.CheckTime = true, 3*time.Minute
+		}),
 		svc("beat", func(s *release.SurveyService) { app(s); s.Argv = []string{"celery", "-A", "shop", "beat"} }),
 		svc("cache", func(s *release.SurveyService) { s.Image, s.Database = "redis:7", true }),
 		svc("db", func(s *release.SurveyService) {
@@ -126,7 +130,9 @@ func TestWhoIsColoredAndWhoIsShared(t *testing.T) {
 		why     string // of being shared, "" for colored
 	}{
 		{"a stateless service", svc("x", nil), nil, ""},
-		{"a built one with a folder mounted", svc("x", func(s *release.SurveyService) { s.Mounts = []release.SurveyMount{{Type: "bind", Source: "src", Target: "/src"}} }), nil, ""},
+		{"a built one with a folder mounted", svc("x", func(s *release.SurveyService) {
+			s.Mounts = []release.SurveyMount{{Type: "bind", Source: "src", Target: "/src"}}
+		}), nil, ""},
 		{"a database without a volume", svc("x", func(s *release.SurveyService) { s.Database = true }), nil, "is a database"},
 		{"one that alone keeps data", svc("x", func(s *release.SurveyService) { s.Mounts = media }), nil, "volume media"},
 		{"one that only reads a volume", svc("x", func(s *release.SurveyService) {

@@ -77,6 +77,10 @@ func (m manual) String() string {
 	m.options(&r, "OPTIONS", m.command.NonInheritedFlags())
 	m.options(&r, "GLOBAL OPTIONS", m.command.InheritedFlags())
 	m.codes(&r)
+	if !m.command.HasParent() {
+		defined(&r, "ENVIRONMENT", variables)
+		defined(&r, "FILES", files)
+	}
 	m.others(&r)
 	return r.String()
 }
@@ -119,11 +123,34 @@ var meanings = []struct {
 }
 
 func (m manual) codes(r *roff) {
-	r.macro("SH", "EXIT STATUS")
+	var terms [][2]string
 	for _, c := range meanings {
+		terms = append(terms, [2]string{fmt.Sprint(c.code), c.text})
+	}
+	defined(r, "EXIT STATUS", terms)
+}
+
+// What of the environment and the machine teal looks at, for its first page.
+var (
+	variables = [][2]string{
+		{"TEAL_STATE_DIR", "state root, as --state"},
+		{"TEAL_SSH_CONFIG", "configuration file for ssh, with --host; the usual ones without"},
+		{"DOCKER_HOST, DOCKER_CONTEXT", "the Docker engine, as for docker"},
+		{"COMPOSE_PROFILES", "active profiles, as for docker compose"},
+		{"NO_COLOR", "no colors where it is set"},
+	}
+	files = [][2]string{
+		{"teal.yaml", "what is released and where it is served; teal schema describes it"},
+		{"/var/lib/teal", "state root: tables, rendered configuration, the journal teal.db"},
+	}
+)
+
+func defined(r *roff, title string, terms [][2]string) {
+	r.macro("SH", title)
+	for _, t := range terms {
 		r.macro("TP")
-		r.macro("B", fmt.Sprint(c.code))
-		r.text(c.text)
+		r.macro("B", t[0])
+		r.text(t[1])
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -68,11 +69,25 @@ func (c Case) run(checks []func() []release.Finding) []release.Finding {
 func (c Case) file() []release.Finding {
 	switch {
 	case c.AppErr != nil:
-		return []release.Finding{fault("", c.AppErr)}
+		return mistakes(c.AppErr)
 	case c.App == nil:
 		return []release.Finding{warn("no teal.yaml here, so no app was looked at", "teal init")}
 	}
 	return []release.Finding{ok("%s describes %s: %s colored", c.App.File, c.App.Name, names(*c.App))}
+}
+
+// mistakes are all that is wrong with teal.yaml, which tells the first as the
+// error and the others as its detail.
+func mistakes(err error) []release.Finding {
+	var known *release.Error
+	if !errors.As(err, &known) || errors.Is(err, fs.ErrNotExist) {
+		return []release.Finding{fail(release.CodeOf(err), err.Error(), "teal init")}
+	}
+	var found []release.Finding
+	for _, what := range append([]string{err.Error()}, known.Detail...) {
+		found = append(found, fail(known.Code, what, known.Next))
+	}
+	return found
 }
 
 func names(app release.App) string {
