@@ -36,7 +36,7 @@ demo-app: ## build the demo application's programs, for images FROM scratch
 test: setup lint build demo-app ## everything: checks, tests, end-to-end scenarios
 	go test -count=1 -timeout 15m -p 2 $(PACKAGES)
 	@mkdir -p bin
-	go test -count=1 -timeout 15m -v $(E2E) | tee bin/e2e.log
+	go test -count=1 -timeout 20m -parallel 4 -v $(E2E) | tee bin/e2e.log
 	@awk '/^--- PASS: TestScenario/ { n++ } END { printf "end-to-end scenarios: %d ran, all passed\n", n; exit !n }' bin/e2e.log
 
 .PHONY: lint

@@ -63,7 +63,7 @@ func (c *conn) peek() error {
 	}
 	var seen error
 	if err := raw.Control(func(fd uintptr) {
-		_, _, seen = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		seen = glance(fd)
 	}); err != nil {
 		return err
 	}
