@@ -49,21 +49,14 @@ func (g *globals) examine(ctx context.Context) ([]release.Finding, error) {
 		return nil, err
 	}
 	c := doctor.Case{Now: time.Now(), Root: root}
-	if app, err := g.app(); err == nil {
-		c.App = &app
-	} else if g.file != "" || !errors.Is(err, fs.ErrNotExist) {
-		c.AppErr = err
+	g.readInto(ctx, &c)
+	engine, err := compose.New(ctx, root)
+	if c.EngineErr = err; err == nil {
+		defer engine.Close()
+		c.Engine, c.EngineErr = engine.Facts(ctx)
 	}
-	c.Engine, c.EngineErr = engineFacts(ctx, root)
-	if c.Proxies, err = proxyFacts(ctx, root, c.App); err != nil {
+	if c.Proxies, err = proxyFacts(ctx, c, engine); err != nil {
 		return nil, err
-	}
-	if c.App != nil {
-		if survey, err := compose.Survey(ctx, *c.App); err == nil {
-			c.Survey = &survey
-		} else {
-			c.SurveyErr = err
-		}
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -71,19 +64,28 @@ func (g *globals) examine(ctx context.Context) ([]release.Finding, error) {
 	return doctor.Examine(ctx, c), nil
 }
 
-func engineFacts(ctx context.Context, root string) (release.EngineFacts, error) {
-	engine, err := compose.New(ctx, root)
+// readInto reads teal.yaml and the compose files. That there is no teal.yaml
+// is no mistake, unless one was named.
+func (g *globals) readInto(ctx context.Context, c *doctor.Case) {
+	app, err := g.app()
 	if err != nil {
-		return release.EngineFacts{}, err
+		if g.file != "" || !errors.Is(err, fs.ErrNotExist) {
+			c.AppErr = err
+		}
+		return
 	}
-	defer engine.Close()
-	return engine.Facts(ctx)
+	c.App = &app
+	survey, err := compose.Survey(ctx, app)
+	if c.SurveyErr = err; err == nil {
+		c.Survey = &survey
+	}
 }
 
 // proxyFacts asks each nginx of the app by itself, so that one that is ill
 // hides none. A router makes the state root; where there is none yet, it gets
-// a folder that is taken away again.
-func proxyFacts(ctx context.Context, root string, app *release.App) ([]doctor.Proxy, error) {
+// a folder that is taken away again. engine is nil where none answers.
+func proxyFacts(ctx context.Context, c doctor.Case, engine *compose.Engine) ([]doctor.Proxy, error) {
+	root := c.Root
 	if _, err := os.Stat(root); err != nil {
 		if root, err = os.MkdirTemp("", "teal-doctor-"); err != nil {
 			return nil, fmt.Errorf("make a folder to look from: %w", err)
@@ -95,22 +97,28 @@ func proxyFacts(ctx context.Context, root string, app *release.App) ([]doctor.Pr
 		return nil, err
 	}
 	defer router.Close()
+	if engine != nil {
+		router.Use(engine.Proxies())
+	}
 	asked := release.App{Name: "teal-doctor", Proxies: usualProxies()}
-	if app != nil {
-		asked = *app
+	if c.App != nil {
+		asked = *c.App
 	}
 	var facts []doctor.Proxy
 	for _, p := range asked.Proxies {
-		one := asked
-		one.Proxies = []release.Proxy{p}
-		fact := doctor.Proxy{Proxy: p}
-		o, err := router.Observe(ctx, one, release.Network{})
-		if fact.Err = err; err == nil && len(o.Proxies) > 0 {
-			fact.State = o.Proxies[0]
-		}
-		facts = append(facts, fact)
+		facts = append(facts, proxyFact(ctx, router, asked, p))
 	}
 	return facts, nil
+}
+
+func proxyFact(ctx context.Context, router *nginx.Router, app release.App, p release.Proxy) doctor.Proxy {
+	fact := doctor.Proxy{Proxy: p}
+	app.Proxies = []release.Proxy{p}
+	o, err := router.Observe(ctx, app, release.Network{})
+	if fact.Err = err; err == nil && len(o.Proxies) > 0 {
+		fact.State = o.Proxies[0]
+	}
+	return fact
 }
 
 // usualProxies are what is looked at where no teal.yaml says.

@@ -90,6 +90,10 @@ func (g *globals) open(ctx context.Context, remember func(string) (*journal.Jour
 	if err != nil {
 		return nil, err
 	}
+	// What teal.yaml leaves to the colors' own compose files is in those.
+	if app, err = compose.Complete(ctx, app); err != nil {
+		return nil, err
+	}
 	root, err := g.root()
 	if err != nil {
 		return nil, err
@@ -113,8 +117,11 @@ func (p *parts) connect(ctx context.Context, root string, remember func(string) 
 	if p.router, err = nginx.New(root); err != nil {
 		return err
 	}
-	p.engine, err = compose.New(ctx, root)
-	return err
+	if p.engine, err = compose.New(ctx, root); err != nil {
+		return err
+	}
+	p.router.Use(p.engine.Proxies())
+	return nil
 }
 
 func (g *globals) wrapped(j deploy.Journal) deploy.Journal {
