@@ -109,6 +109,9 @@ func (s *stage) must(err error) {
 
 // describe is an error with all its evidence.
 func describe(err error) string {
+	if err == nil {
+		return "no error"
+	}
 	text := err.Error()
 	for _, e := range releaseErrors(err) {
 		text += "\n  " + strings.Join(e.Detail, "\n  ") + "\n  next: " + e.Next

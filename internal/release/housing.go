@@ -50,13 +50,14 @@ func (a App) ProxyMounts(root string, p Proxy) []Mount {
 		same(filepath.Join(root, "flags"), true),
 		same(filepath.Join(root, "apps", a.Name), false), // nginx writes the traffic log there
 	}
-	for _, dir := range a.served(p) {
-		list = append(list, same(dir, true))
-	}
 	if log := a.Site.AccessLog.Path; log != "" {
 		list = append(list, same(filepath.Dir(log), false))
 	}
-	list = slices.CompactFunc(list, func(a, b Mount) bool { return a.Target == b.Target })
+	for _, dir := range a.served(p) {
+		if !slices.ContainsFunc(list, func(m Mount) bool { return m.Target == dir }) {
+			list = append(list, same(dir, true))
+		}
+	}
 	if p.Service != "" {
 		sites := Mount{Source: filepath.Join(root, "apps", a.Name, "sites-"+p.Service), Target: DefaultSites, ReadOnly: true}
 		if p.Sites != "" {
@@ -79,15 +80,26 @@ func (a App) served(p Proxy) []string {
 		dirs = append(dirs, filepath.Dir(file))
 	}
 	if t := a.TLSOf(p); t != nil {
-		dirs = append(dirs, t.ACME)
-		for _, file := range []string{t.Cert, t.Key} {
-			if file != "" {
-				dirs = append(dirs, filepath.Dir(file))
-			}
-		}
+		dirs = append(append(dirs, t.ACME), homes(t.Cert, t.Key)...)
 	}
 	slices.Sort(dirs)
 	return slices.DeleteFunc(slices.Compact(dirs), func(dir string) bool { return dir == "" })
+}
+
+// homes are the folders of files and, where a file is a symlink, as ACME
+// clients like them, that of the file it leads to.
+func homes(files ...string) []string {
+	var dirs []string
+	for _, file := range files {
+		if file == "" {
+			continue
+		}
+		dirs = append(dirs, filepath.Dir(file))
+		if to, err := filepath.EvalSymlinks(file); err == nil {
+			dirs = append(dirs, filepath.Dir(to))
+		}
+	}
+	return dirs
 }
 
 // TLSOf is how the proxy serves HTTPS; nil where it serves plain HTTP alone: a
