@@ -13,9 +13,8 @@ import (
 	"teal/internal/release"
 )
 
-// short is a gate's limit in tests that wait for it to pass.
-// short is long enough for several questions on a busy machine: the last one is
-// what the gate tells of.
+// short is a gate's limit in tests that wait for it to pass,
+// long enough for several questions on a busy machine.
 const short = 2 * time.Second
 
 func TestAContainerThatExitsFailsWithItsCodeAndLastLines(t *testing.T) {
@@ -72,7 +71,7 @@ func TestAReplicaThatDiesAfterItWasReadyFailsTheRound(t *testing.T) {
 func TestAnotherPortIsNamed(t *testing.T) {
 	c := start(t, options{args: []string{"serve", ":8080"}})
 	err := gate1(t, inContainer(c, 1, 3000, release.Health{Kind: release.HealthTCP, Timeout: short}))
-	wantIn(t, err.What, "web-green-1 never got healthy in "+limit(short)+": connection refused on ", ":3000")
+	wantIn(t, err.What, "web-green-1 never got healthy in "+limit(short)+": ", ":3000")
 	wantIn(t, details(err), "it listens on port 8080, not on port 3000", "serving on :8080")
 	wantIn(t, err.Next, "set port: 8080 for web")
 }

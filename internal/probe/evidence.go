@@ -24,27 +24,47 @@ func (p *Prober) byFault(ctx context.Context, g *gate, a answer) (detail []strin
 	case failedExec, engineFault:
 		return execEvidence(service, a)
 	case silent:
-		return nil, fmt.Sprintf("if %s needs longer, raise health.timeout (now %s) or health.request (now %s) in teal.yaml",
-			service, limit(g.target.Health.Timeout), limit(g.target.Health.Request))
+		return p.silence(ctx, g)
 	case unaskable:
 		return nil, fmt.Sprintf("give %s another health check in teal.yaml, such as health: {http: /healthz} or health: {tcp: true}", service)
 	}
 	return nil, fmt.Sprintf("if %s needs longer, raise health.timeout (now %s) in teal.yaml", service, limit(g.target.Health.Timeout))
 }
 
+// silence tells a server that is slow from one that isn't there: a connection
+// that nothing accepts may be dropped instead of refused.
+func (p *Prober) silence(ctx context.Context, g *gate) (detail []string, next string) {
+	next = fmt.Sprintf("if %s needs longer, raise health.timeout (now %s) or health.request (now %s) in teal.yaml",
+		g.target.Slot.Service, limit(g.target.Health.Timeout), limit(g.target.Health.Request))
+	r, err := p.reach(ctx, g)
+	if err != nil || slices.Contains(r.open, int(portFor(g.target))) {
+		return nil, next
+	}
+	return p.notListening(ctx, g)
+}
+
+// reach is what the container listens on; an error where that can't be seen.
+func (p *Prober) reach(ctx context.Context, g *gate) (reach, error) {
+	c, err := p.containers.Inspect(ctx, g.target.Container.ID)
+	if err != nil {
+		return reach{}, err
+	}
+	if c.PID == 0 {
+		return reach{}, fmt.Errorf("%s does not run", g.name())
+	}
+	sockets, err := listeners(c.PID)
+	return reachOf(sockets), err
+}
+
 // notListening says what the container does listen on.
 func (p *Prober) notListening(ctx context.Context, g *gate) (detail []string, next string) {
 	service, port := g.target.Slot.Service, int(portFor(g.target))
 	next = fmt.Sprintf("make %s listen on 0.0.0.0:%d, or set its port in teal.yaml to the one it uses", service, port)
-	c, err := p.containers.Inspect(ctx, g.target.Container.ID)
-	if err != nil || c.PID == 0 {
+	r, err := p.reach(ctx, g)
+	if err != nil {
 		return nil, next
 	}
-	sockets, err := listeners(c.PID)
-	if err != nil {
-		return []string{printable(err.Error(), shown)}, next
-	}
-	return listening(service, port, reachOf(sockets), next)
+	return listening(service, port, r, next)
 }
 
 func listening(service string, port int, r reach, next string) ([]string, string) {

@@ -65,7 +65,8 @@ func (g *gate) ask(ctx context.Context) state {
 	for row := 0; ; {
 		asked := time.Now()
 		a := g.question.ask(ctx)
-		if ctx.Err() != nil {
+		// A connection's own timer may see the deadline before ctx's does.
+		if ctx.Err() != nil || !time.Now().Before(deadline) {
 			return g.end(deadline)
 		}
 		g.note(a)
