@@ -31,6 +31,7 @@ type machine struct {
 	n         int           // effects and entries so far
 	live      release.Color // color that served when the deploy began
 	violation error
+	stopping  release.Color // its stop was interrupted; it ends by itself soon
 
 	memory release.Memory
 	specs  map[int]release.Spec
@@ -179,7 +180,12 @@ func (m *machine) Resume(ctx context.Context, _ release.App, _ release.Spec, c r
 }
 
 func (m *machine) Stop(ctx context.Context, _ release.App, c release.Color, _ ...string) error {
-	return m.effect(ctx, "stop "+string(c), func() { m.colors[c].running = false })
+	err := m.effect(ctx, "stop "+string(c), func() { m.colors[c].running = false })
+	m.stopping = release.None
+	if err != nil && ctx.Err() != nil {
+		m.stopping = c // Docker has been asked and goes on with it
+	}
+	return err
 }
 
 func (m *machine) Clear(ctx context.Context, _ release.App, c release.Color) error {
@@ -213,6 +219,10 @@ func (m *machine) Healthy(ctx context.Context, targets []release.Target, _ Say) 
 	bad := slices.ContainsFunc(targets, func(t release.Target) bool { return m.unhealthy[t.Container.Release] })
 	if err := m.effect(ctx, "healthy", func() {}); err != nil {
 		return err
+	}
+	if m.stopping != release.None && targets[0].Slot.Color == m.stopping {
+		m.colors[m.stopping].running = false
+		return &release.Error{Code: release.Gate, What: "web-1 exited with code 0"}
 	}
 	if bad {
 		return &release.Error{Code: release.Gate, What: "web-1 never got healthy", Detail: []string{"why"}}

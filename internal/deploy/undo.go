@@ -41,6 +41,9 @@ func (r *run) undo(ctx context.Context, told *release.Error) (release.Observed, 
 		Before: r.plan.Replaces, Of: r.plan.Kind, Forced: told.Code == release.Interrupted,
 		Rerouted: r.rerouted,
 	}
+	if err := r.finishStop(ctx); err != nil {
+		return r.before, err
+	}
 	o, err := r.observe(ctx, r.app, g)
 	if err == nil {
 		o, err = r.shaped(ctx, o, g)
@@ -61,6 +64,15 @@ func (r *run) undo(ctx context.Context, told *release.Error) (release.Observed, 
 		return o, err
 	}
 	return r.observe(ctx, o.App, g)
+}
+
+// finishStop ends a stop that was interrupted: Docker goes on with it, and a
+// container that is about to end would be observed as one to go back to.
+func (r *run) finishStop(ctx context.Context) error {
+	if r.at.Kind != release.StepStop {
+		return nil
+	}
+	return r.Runtime.Stop(ctx, r.app, r.at.Color, r.at.Services...)
 }
 
 // wayBack walks the undo's plan as a deploy of its own in the journal.

@@ -110,7 +110,9 @@ func TestScenarioCtrlCAtEveryStepIsUndoneAndTheLockIsFree(t *testing.T) {
 		if code != 130 || !strings.Contains(b.err.String(), "interrupted") || !strings.Contains(last, `"type":"receipt"`) {
 			t.Fatalf("step %d, %s: exit %d, last line %s\n%s", n, l.Step.Kind, code, last, b.err)
 		}
-		a.serves(1)
+		if _, page := a.get("/"); !strings.Contains(page, "version 1") {
+			t.Fatalf("step %d, %s: not undone, the site answers %s\n%s\n%s", n, l.Step.Kind, page, b.err, last)
+		}
 		if v := a.status(); v.Deploy != nil || v.Shares[v.Live] != 100 || v.Colors[other(v.Live)].State == "standby" {
 			t.Fatalf("step %d, %s: %+v", n, l.Step.Kind, v)
 		}
