@@ -18,6 +18,15 @@ func (n noise) String() string {
 	return fmt.Sprintf("load average %.2f, processors busy with other things: %.0f %%", n.Load, n.Busy*100)
 }
 
+// sectionNoise is that of a whole section.
+type sectionNoise struct {
+	Before noise `json:"before"`
+	After  noise `json:"after"`
+	Again  bool  `json:"again,omitempty"` // measured before, beside other work
+}
+
+func (n noise) quiet() bool { return n.Busy < calmShare }
+
 // calmShare is how busy the machine may be with other things for figures to
 // be teal's.
 const calmShare = 0.2
@@ -27,7 +36,7 @@ const calmShare = 0.2
 func calm(ctx context.Context, until time.Time) (noise, error) {
 	for {
 		n := listen(ctx)
-		if n.Busy < calmShare || time.Now().After(until) || ctx.Err() != nil {
+		if n.quiet() || time.Now().After(until) || ctx.Err() != nil {
 			return n, ctx.Err()
 		}
 	}

@@ -14,12 +14,12 @@ import (
 
 // report is all that a run found, in the form that is kept.
 type report struct {
-	Date     time.Time        `json:"date"`
-	Revision string           `json:"revision"` // what the binary was built from, by its own word
-	Machine  machine          `json:"machine"`
-	Noise    map[string]noise `json:"noise"` // by section
-	Figures  []figure         `json:"figures"`
-	Counts   []count          `json:"counts"`
+	Date     time.Time               `json:"date"`
+	Revision string                  `json:"revision"` // what the binary was built from, by its own word
+	Machine  machine                 `json:"machine"`
+	Noise    map[string]sectionNoise `json:"noise"` // by section
+	Figures  []figure                `json:"figures"`
+	Counts   []count                 `json:"counts"`
 }
 
 // figure is a distribution and the limit its 99th percentile has to keep.
@@ -61,7 +61,7 @@ func newReport(ctx context.Context, teal string, d *dockyard) (report, error) {
 	if err != nil {
 		return report{}, fmt.Errorf("describe the machine: %w", err)
 	}
-	return report{Date: time.Now().UTC().Truncate(time.Second), Revision: revision, Machine: m, Noise: map[string]noise{}}, nil
+	return report{Date: time.Now().UTC().Truncate(time.Second), Revision: revision, Machine: m, Noise: map[string]sectionNoise{}}, nil
 }
 
 func revisionOf(ctx context.Context, teal string) (string, error) {
@@ -99,6 +99,12 @@ func (r *report) none(section, name string, got, of int, note string) {
 // control enters a count for comparison.
 func (r *report) control(section, name string, got, of int, note string) {
 	r.Counts = append(r.Counts, count{Section: section, Name: name, Got: got, Of: of, Note: note})
+}
+
+// mark returns how to drop all that is entered from now on.
+func (r *report) mark() (drop func()) {
+	figures, counts := len(r.Figures), len(r.Counts)
+	return func() { r.Figures, r.Counts = r.Figures[:figures], r.Counts[:counts] }
 }
 
 func (r *report) verdicts() []verdict {

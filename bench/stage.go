@@ -100,13 +100,17 @@ func (s *stage) history(ctx context.Context) error {
 }
 
 func (s *stage) released(number int, c release.Color) error {
+	shape, err := s.app.Deployed()
+	if err != nil {
+		return err
+	}
 	d := release.Deploy{App: s.app.Name, Kind: release.KindDeploy, Release: number, By: "bench", PID: os.Getpid()}
 	id, err := s.journal.Begin(d, &release.Release{App: s.app.Name, Number: number, Color: c, State: release.StateStarting}, nil)
 	if err != nil {
 		return err
 	}
 	return errors.Join(
-		s.journal.SaveSpec(release.Spec{App: s.app.Name, Number: number, Images: map[string]string{"web": "sha256:bench"}}),
+		s.journal.SaveSpec(release.Spec{App: s.app.Name, Number: number, Images: map[string]string{"web": "sha256:bench"}, Deployed: shape}),
 		s.journal.SetState(s.app.Name, number, release.StateLive, c, ""),
 		s.journal.End(id, release.OutcomeDone, nil),
 	)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"teal/internal/deploy"
@@ -27,8 +28,9 @@ func numberIn(c release.Color) int {
 func (s standby) Observe(_ context.Context, app release.App) (release.Engine, error) {
 	e := release.Engine{Colors: map[release.Color]release.ColorState{}, Network: release.NetworkState{Exists: true, Subnet: s.net.Subnet}}
 	for _, c := range release.Colors {
+		slot := release.Slot{Service: app.Services[0].Name, Color: c, Replica: 1}
 		e.Colors[c] = release.ColorState{Release: numberIn(c), Containers: []release.Container{{
-			ID: string(c), Service: app.Services[0].Name, Color: c, Replica: 1, Release: numberIn(c), Running: true,
+			ID: string(c), Service: slot.Service, Color: c, Replica: 1, Release: numberIn(c), Addr: s.net.Addr(slot), Running: true,
 		}}}
 	}
 	return e, nil
@@ -67,6 +69,9 @@ func (c *clock) Shift(ctx context.Context, app release.App, table release.Table)
 }
 
 func (c *clock) Confirm(ctx context.Context, app release.App, table release.Table) error {
+	if len(c.turns) == 0 {
+		return errors.New("the plan is not that of a rollback to a warm standby: it asks before it shifts")
+	}
 	began := time.Now()
 	err := c.Router.Confirm(ctx, app, table)
 	t := &c.turns[len(c.turns)-1]
