@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"teal/internal/deploy"
 	"teal/internal/release"
 	"teal/internal/term"
 
@@ -30,9 +29,6 @@ func (g *globals) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if o.App.Shapes, err = shapes(p.deployer, o); err != nil {
-				return err
-			}
 			view := statusOf(o, running)
 			if g.json {
 				return json.NewEncoder(g.env.Out).Encode(view)
@@ -40,20 +36,6 @@ func (g *globals) statusCommand() *cobra.Command {
 			return term.Status(g.env.Out, view)
 		},
 	}
-}
-
-// shapes are those in which the colors' releases were deployed: teal.yaml may
-// have another by now, and what it misses in them is none of their faults.
-func shapes(d *deploy.Deployer, o release.Observed) (map[release.Color]release.Shape, error) {
-	found := map[release.Color]release.Shape{}
-	for _, c := range release.Colors {
-		app, err := d.AsRelease(o.App, o.ReleaseIn(c))
-		if err != nil {
-			return nil, err
-		}
-		found[c] = app.Shape()
-	}
-	return found, nil
 }
 
 // statusOf is what was observed, in the shape that teal status prints.
@@ -80,7 +62,7 @@ func colorOf(o release.Observed, c release.Color) term.ColorView {
 	if state.Empty() && c != o.Live() {
 		return v
 	}
-	for _, s := range o.App.ShapeIn(c).Services {
+	for _, s := range o.ShapeIn(c).Services {
 		sv := term.ServiceView{Name: s.Name, Wanted: s.Replicas}
 		for _, have := range state.Containers {
 			if have.Service != s.Name {

@@ -42,15 +42,21 @@ func (r *run) testify(ctx context.Context) {
 		seen := r.witness()
 		r.receipt.Witness = &seen
 	}
-	traffic, err := r.Router.Traffic(ctx, r.app, r.plan.Network, r.started)
-	if err != nil {
-		r.note(r.app, "clients were not counted: "+err.Error())
-	} else {
-		r.receipt.Clients = &traffic
+	if r.watched {
+		r.count(ctx)
 	}
 	if err := r.Router.Watch(ctx, r.app, false); err != nil {
 		r.note(r.app, "the traffic log stays on: "+err.Error())
 	}
+}
+
+func (r *run) count(ctx context.Context) {
+	traffic, err := r.Router.Traffic(ctx, r.app, r.plan.Network)
+	if err != nil {
+		r.note(r.app, "clients were not counted: "+err.Error())
+		return
+	}
+	r.receipt.Clients = &traffic
 }
 
 func (r *run) liveNow(ctx context.Context) release.Color {
@@ -62,7 +68,7 @@ func (r *run) liveNow(ctx context.Context) release.Color {
 		r.note(r.app, "nginx could not be asked at the end: "+err.Error())
 		return release.None
 	}
-	return release.Observed{App: r.app, Routing: routing}.Live()
+	return release.Observed{App: r.app, Routing: routing}.Routed()
 }
 
 func outcomeOf(err error) release.Outcome {

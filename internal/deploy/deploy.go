@@ -115,6 +115,9 @@ func (d *Deployer) plan(ctx context.Context, app release.App, g plan.Goal) (plan
 	if err != nil {
 		return plan.Plan{}, d.withState(err, o)
 	}
+	if o, err = d.shaped(ctx, o, g); err != nil {
+		return plan.Plan{}, err
+	}
 	p, err := plan.Build(o, g)
 	if err != nil {
 		return plan.Plan{}, d.withState(err, o)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
+	"strings"
 
 	"teal/internal/release"
 )
@@ -19,6 +19,7 @@ type machine struct {
 	colors    map[release.Color]*fakeColor
 	table     *release.Table
 	loaded    bool
+	applied   release.App // what nginx was last given
 	network   bool
 	watching  bool
 	drained   int
@@ -42,6 +43,8 @@ type machine struct {
 type fakeColor struct {
 	release int
 	running bool
+	service string // by the name it was deployed under
+	addr    netip.Addr
 }
 
 // died is what a kill -9 looks like from inside a test: nothing after it runs.
@@ -113,22 +116,18 @@ func (m *machine) serving() release.Color {
 
 // Runtime
 
-func (m *machine) Observe(_ context.Context, app release.App) (release.Engine, error) {
+func (m *machine) Observe(context.Context, release.App) (release.Engine, error) {
 	e := release.Engine{Colors: map[release.Color]release.ColorState{}}
 	e.Network.Exists = m.network
 	e.Network.Subnet = netip.MustParsePrefix("10.208.0.0/24")
-	at, err := release.Network{Subnet: e.Network.Subnet}.Assign(app.Services)
-	if err != nil {
-		return e, err
-	}
 	for c, have := range m.colors {
 		if have.release == 0 {
 			continue
 		}
 		e.Colors[c] = release.ColorState{Release: have.release, Containers: []release.Container{
 			{
-				ID: string(c), Service: app.Services[0].Name, Color: c, Replica: 1, Release: have.release, Running: have.running, Image: "sha256:1",
-				Addr: at.Addr(release.Slot{Service: app.Services[0].Name, Color: c, Replica: 1}),
+				ID: string(c), Service: have.service, Color: c, Replica: 1, Release: have.release, Running: have.running, Image: "sha256:1",
+				Addr: have.addr,
 			},
 		}}
 	}
@@ -168,11 +167,17 @@ func (m *machine) Once(ctx context.Context, _ release.App, _ release.Spec, _ rel
 	return m.effect(ctx, "release command", func() {})
 }
 
-func (m *machine) Start(ctx context.Context, _ release.App, s release.Spec, c release.Color, _ Say, _ ...string) error {
+func (m *machine) Start(ctx context.Context, app release.App, s release.Spec, c release.Color, _ Say, _ ...string) error {
 	if m.colors[c].release != 0 {
 		return fmt.Errorf("%s is not empty", c)
 	}
-	return m.effect(ctx, "start "+string(c), func() { *m.colors[c] = fakeColor{s.Number, true} })
+	app, err := app.As(s.Deployed)
+	if err != nil {
+		return err
+	}
+	service := app.Services[0].Name
+	addr := m.memory.Network.Addr(release.Slot{Service: service, Color: c, Replica: 1})
+	return m.effect(ctx, "start "+string(c), func() { *m.colors[c] = fakeColor{s.Number, true, service, addr} })
 }
 
 func (m *machine) Resume(ctx context.Context, _ release.App, _ release.Spec, c release.Color, _ Say, _ ...string) error {
@@ -230,7 +235,7 @@ func (m *machine) Healthy(ctx context.Context, targets []release.Target, _ Say) 
 	return nil
 }
 
-func (m *machine) Begin(context.Context, release.App) (func() release.Witnessed, error) {
+func (m *machine) Begin(context.Context, release.App, release.Front) (func() release.Witnessed, error) {
 	return func() release.Witnessed { return release.Witnessed{Sent: 1, Answered: 1} }, nil
 }
 
@@ -238,17 +243,17 @@ func (m *machine) Begin(context.Context, release.App) (func() release.Witnessed,
 
 type fakeRouter struct{ *machine }
 
-func (r fakeRouter) Observe(_ context.Context, _ release.App, net release.Network) (release.Routing, error) {
+func (r fakeRouter) Observe(_ context.Context, app release.App, net release.Network) (release.Routing, error) {
 	p := release.ProxyState{Name: "host nginx", Running: true, Configured: r.loaded}
 	if net.Subnet.IsValid() {
-		p.Wanted = "g1"
+		p.Wanted = generationOf(app)
 	}
 	out := release.Routing{Known: r.table != nil}
 	if r.table != nil {
 		out.Table, out.OnDisk = *r.table, *r.table
 	}
 	if r.loaded {
-		p.Generation = "g1"
+		p.Generation = generationOf(r.applied)
 		if r.table != nil {
 			p.Table = r.table.Name()
 		}
@@ -261,8 +266,14 @@ func (r fakeRouter) Up(ctx context.Context, _ release.App) error {
 	return r.effect(ctx, "up", func() {})
 }
 
-func (r fakeRouter) Apply(ctx context.Context, _ release.App, _ release.Network) error {
-	return r.effect(ctx, "route", func() { r.loaded = true })
+// generationOf tells configs apart as the real one does: by what is rendered
+// of the app.
+func generationOf(app release.App) string {
+	return fmt.Sprint(app.Site, app.ShapeIn(release.Blue), app.ShapeIn(release.Green))
+}
+
+func (r fakeRouter) Apply(ctx context.Context, app release.App, _ release.Network) error {
+	return r.effect(ctx, "route", func() { r.loaded, r.applied = true, app })
 }
 
 func (r fakeRouter) Shift(ctx context.Context, _ release.App, t release.Table) error {
@@ -282,7 +293,12 @@ func (r fakeRouter) Watch(_ context.Context, _ release.App, on bool) error {
 	return nil
 }
 
-func (r fakeRouter) Traffic(context.Context, release.App, release.Network, time.Time) (release.Traffic, error) {
+// Front tells sites with different first addresses apart.
+func (r fakeRouter) Front(_ context.Context, app release.App) (release.Front, error) {
+	return release.Front{Addr: netip.MustParseAddrPort("127.0.0.1:80"), Host: strings.Join(app.Site.Listen, " ")}, nil
+}
+
+func (r fakeRouter) Traffic(context.Context, release.App, release.Network) (release.Traffic, error) {
 	return release.Traffic{Requests: 7}, nil
 }
 

@@ -32,10 +32,16 @@ func (d *Deployer) observe(ctx context.Context, app release.App, g plan.Goal) (r
 	if o.Rebuilt {
 		memory.Network = networkOf(o.Engine)
 	}
+	if o.Shapes, err = d.shapes(o); err != nil {
+		return release.Observed{}, err
+	}
+	if o.App.Shapes == nil {
+		o.App.Shapes = o.Shapes
+	}
 	if o.Network, err = d.network(memory.Network, o, g); err != nil {
 		return release.Observed{}, err
 	}
-	if o.Routing, err = d.Router.Observe(ctx, app, o.Network); err != nil {
+	if o.Routing, err = d.Router.Observe(ctx, o.App, o.Network); err != nil {
 		return release.Observed{}, fmt.Errorf("ask nginx: %w", err)
 	}
 	if o.Rebuilt {

@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"time"
 
 	"teal/internal/release"
 )
@@ -74,8 +73,11 @@ type Router interface {
 	Drain(ctx context.Context, app release.App, net release.Network, color release.Color, limits release.DrainLimits, say Say) (release.Drained, error)
 	// Watch switches the traffic log of the app on or off.
 	Watch(ctx context.Context, app release.App, on bool) error
-	// Traffic reads what the log saw since the given time.
-	Traffic(ctx context.Context, app release.App, net release.Network, since time.Time) (release.Traffic, error)
+	// Front is where a client of this machine meets the app: at the outermost
+	// proxy, over TLS where plain HTTP only leads there.
+	Front(ctx context.Context, app release.App) (release.Front, error)
+	// Traffic reads what the log saw since it was switched on.
+	Traffic(ctx context.Context, app release.App, net release.Network) (release.Traffic, error)
 	// Remove takes the app out of each proxy.
 	Remove(ctx context.Context, app release.App) error
 }
@@ -90,9 +92,9 @@ type Prober interface {
 
 // Witness is an outside client that runs during a deploy.
 type Witness interface {
-	// Begin starts the client; the returned function stops it and tells what
-	// it saw.
-	Begin(ctx context.Context, app release.App) (end func() release.Witnessed, err error)
+	// Begin starts the client at the app's front; the returned function stops
+	// it and tells what it saw.
+	Begin(ctx context.Context, app release.App, front release.Front) (end func() release.Witnessed, err error)
 }
 
 // Journal remembers. Each method is durable when it returns.

@@ -2,9 +2,9 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"teal/internal/plan"
@@ -25,6 +25,8 @@ type run struct {
 	spec    *release.Spec
 	taken   int                      // the release that an abort takes back, 0 for none
 	witness func() release.Witnessed // ends the witness; nil if none runs
+	// watched: nginx logs what clients get
+	watched bool
 	// rerouted: nginx may run the config of this plan's shape
 	rerouted bool
 }
@@ -118,33 +120,40 @@ func (r *run) watch(ctx context.Context) {
 	if r.before.Live() == release.None || r.plan.Kind == release.KindDown {
 		return
 	}
-	if err := r.Router.Watch(ctx, r.app, true); err != nil {
+	err := r.Router.Watch(ctx, r.app, true)
+	if r.watched = err == nil; err != nil {
 		r.note(r.app, "clients are not counted: "+err.Error())
 	}
-	if !r.before.Routing.Loaded() || r.moves() {
+	if !r.before.Routing.Loaded() {
 		return
 	}
-	end, err := r.Witness.Begin(context.WithoutCancel(ctx), r.app)
+	end, err := r.begin(ctx)
 	if err != nil {
 		r.note(r.app, "no witness: "+err.Error())
 	}
 	r.witness = end
 }
 
-// moves reports whether the plan gives the site other addresses or hosts than
-// the live release has. A witness would ask where nobody answers yet, or where
-// another program does, and its word would be worth nothing.
-func (r *run) moves() bool {
+// begin starts the witness where clients meet the app, unless the live release
+// has another front than the plan's. It would ask where nobody answers yet, or
+// where another program does, and its word would be worth nothing.
+func (r *run) begin(ctx context.Context) (func() release.Witnessed, error) {
 	was, err := r.AsRelease(r.app, r.before.ReleaseIn(r.before.Live()))
 	if err != nil {
-		r.note(r.app, "no witness: "+err.Error())
-		return true
+		return nil, err
 	}
-	if slices.Equal(was.Site.Listen, r.app.Site.Listen) && slices.Equal(was.Site.Hosts, r.app.Site.Hosts) {
-		return false
+	before, err := r.Router.Front(ctx, was)
+	if err != nil {
+		return nil, err
 	}
-	r.note(r.app, "no witness: the site's addresses or hosts change with this release")
-	return true
+	front, err := r.Router.Front(ctx, r.app)
+	if err != nil {
+		return nil, err
+	}
+	if front != before {
+		return nil, errors.New("the site's address or host changes with this release")
+	}
+	return r.Witness.Begin(context.WithoutCancel(ctx), r.app, front)
 }
 
 func (r *run) emit(e release.Event) {

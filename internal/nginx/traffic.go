@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-	"time"
 
 	"teal/internal/release"
 )
@@ -40,14 +39,14 @@ func (r *Router) Watch(_ context.Context, app release.App, on bool) error {
 // went to several servers, upstream, answers and header have an entry of
 // each, with commas between.
 type logged struct {
-	End      float64 `json:"end"` // seconds since 1970
-	Status   int     `json:"status"`
-	Upstream string  `json:"upstream"`
-	Header   string  `json:"header"` // seconds until the answer's header; "-" where none came
+	Status   int    `json:"status"`
+	Upstream string `json:"upstream"`
+	Header   string `json:"header"` // seconds until the answer's header; "-" where none came
 }
 
-// Traffic reads what the log saw of requests that ended since then.
-func (r *Router) Traffic(_ context.Context, app release.App, net release.Network, since time.Time) (release.Traffic, error) {
+// Traffic reads what the log saw since the watch was switched on. It goes by
+// what is in the log and not by times: the clock may have been set meanwhile.
+func (r *Router) Traffic(_ context.Context, app release.App, net release.Network) (release.Traffic, error) {
 	t := release.Traffic{ByColor: map[release.Color]int{}, ByStatus: map[string]int{}}
 	file, err := os.Open(r.traffic(app.Name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,23 +56,20 @@ func (r *Router) Traffic(_ context.Context, app release.App, net release.Network
 		return t, fmt.Errorf("read the traffic log: %w", err)
 	}
 	defer file.Close()
-	if err := readTraffic(&t, file, endsOf(app, net), since); err != nil {
+	if err := readTraffic(&t, file, endsOf(app, net)); err != nil {
 		return t, fmt.Errorf("read the traffic log: %w", err)
 	}
 	return t, nil
 }
 
-func readTraffic(t *release.Traffic, in io.Reader, of ends, since time.Time) error {
+func readTraffic(t *release.Traffic, in io.Reader, of ends) error {
 	scan := bufio.NewScanner(in)
-	from := float64(since.UnixMilli()) / 1000 // nginx's clock has milliseconds
 	for scan.Scan() {
 		var l logged
 		if json.Unmarshal(scan.Bytes(), &l) != nil {
 			continue // a line that nginx is still writing
 		}
-		if l.End >= from {
-			add(t, l, of)
-		}
+		add(t, l, of)
 	}
 	return scan.Err()
 }

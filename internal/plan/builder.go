@@ -18,6 +18,8 @@ type builder struct {
 	release int
 	started bool // the color was filled by this plan
 	steps   []release.Step
+	// settled: the plan has given the live color all the traffic
+	settled bool
 	// reopened: the plan has started teal's own nginx already
 	reopened bool
 }
@@ -30,10 +32,19 @@ func (b *builder) add(s release.Step) { b.steps = append(b.steps, s) }
 
 func (b *builder) plan() Plan {
 	p := Plan{Kind: b.goal.Kind, App: b.o.App.Name, Release: b.release, Color: b.color, Network: b.o.Network, Steps: b.steps}
-	if b.live != release.None {
-		p.Replaces = b.o.ReleaseIn(b.live)
+	if replaced := b.replaced(); replaced != release.None {
+		p.Replaces = b.o.ReleaseIn(replaced)
 	}
 	return p
+}
+
+// replaced is the color that clients leave: the live one, or the one that it
+// serves for as a backup where the goal is to make that the state of things.
+func (b *builder) replaced() release.Color {
+	if b.goal.Kind == release.KindRollback && b.live == b.color {
+		return b.live.Other()
+	}
+	return b.live
 }
 
 // stay is the plan that leaves the color live.
@@ -90,9 +101,9 @@ func (b *builder) shared() {
 }
 
 // sharedAgain starts shared services that a rollback needs and that lie
-// stopped, after a reboot say.
+// stopped, after a reboot say, or that are gone and whose nginx has the clients.
 func (b *builder) sharedAgain() {
-	var stopped []string
+	stopped := b.proxiesDown()
 	for _, c := range b.o.Engine.Shared {
 		if !c.Running && !slices.Contains(stopped, c.Service) {
 			stopped = append(stopped, c.Service)
@@ -101,6 +112,17 @@ func (b *builder) sharedAgain() {
 	if len(stopped) > 0 {
 		b.add(release.Step{Kind: release.StepShared, Release: b.release, Services: stopped, Subject: list(stopped), Cause: "not running"})
 	}
+}
+
+// proxiesDown are the shared services whose nginx does not run.
+func (b *builder) proxiesDown() []string {
+	var down []string
+	for i, p := range b.o.Routing.Proxies {
+		if service := b.o.App.Proxies[i].Service; service != "" && !p.Running {
+			down = append(down, service)
+		}
+	}
+	return down
 }
 
 func (b *builder) sharedNames() []string {
@@ -123,9 +145,10 @@ func (b *builder) notRunning(names []string) []string {
 // release goes into: whatever an interrupted deploy or a person left, from
 // here on the color that serves is the only one routed to.
 func (b *builder) settle() {
-	if b.live == release.None || !b.o.Routing.Routes(b.color) {
+	if b.live == release.None || b.live == b.color || !b.o.Routing.Routes(b.color) {
 		return
 	}
+	b.settled = true
 	b.shift(b.live, fmt.Sprintf("%s serves, %s is to be filled", b.live, b.color))
 	if b.o.Routing.Loaded() { // a proxy that does not run has nothing to confirm, and routes nobody
 		b.confirm(b.live, 0)
@@ -296,10 +319,11 @@ func (b *builder) before() string {
 	switch {
 	case b.live == release.None:
 		return "nothing was live"
-	case !b.o.Routing.Known:
+	case !b.o.Routing.Known || b.settled:
 		return fmt.Sprintf("was %s=%d", b.live, release.Buckets)
 	}
-	return fmt.Sprintf("was %s=%d", b.live, b.o.Routing.Table.Share(b.live))
+	from := b.replaced()
+	return fmt.Sprintf("was %s=%d", from, b.o.Routing.Table.Share(from))
 }
 
 // confirm makes the release live in the journal if it is given one; 0 only

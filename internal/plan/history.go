@@ -8,19 +8,19 @@ import (
 )
 
 // rollbackTo is the release a rollback brings: the wanted one, or, where 0 is
-// wanted, the newest that served clients before the live one did. Never one
-// that was itself rolled back from: it was left for a reason, and who wants it
-// again has to name it.
+// wanted, the newest that served clients before the one nginx routes to did.
+// Never one that was itself rolled back from: it was left for a reason, and who
+// wants it again has to name it.
 func rollbackTo(o release.Observed, wanted int) (int, error) {
-	live := o.Live()
-	if live == release.None {
+	routed := o.Routed()
+	if routed == release.None {
 		return 0, nothingLive(o.App.Name)
 	}
 	if wanted == 0 {
-		return previous(o, liveRelease(o, live))
+		return previous(o, liveRelease(o, routed))
 	}
-	if wanted == o.ReleaseIn(live) {
-		return 0, alreadyLive(wanted, live)
+	if wanted == o.ReleaseIn(routed) && o.Live() == routed {
+		return 0, alreadyLive(wanted, routed)
 	}
 	if !known(o, wanted) {
 		return 0, noSuchRelease(o, wanted)

@@ -29,13 +29,16 @@ type world struct {
 	drained   map[release.Color]bool
 	gated     map[release.Color]bool
 	hadServer bool // a healthy color served when the plan began
+	hadWhole  bool // every routed service answered when the plan began
 }
 
-// slot is one color: its release (0: empty), whether it runs, and whether its
-// scheduler, which must never run in both, does.
+// slot is one color: its release (0: empty), whether it runs, whether it does
+// so without its web, and whether its scheduler, which must never run in both,
+// does.
 type slot struct {
 	release int
 	running bool
+	limp    bool
 	beat    bool
 }
 
@@ -75,6 +78,7 @@ func anyWorld(t *rapid.T) *world {
 		s := &slot{}
 		if rapid.Bool().Draw(t, string(c)+" filled") {
 			s.release, s.running = w.history(t), rapid.Bool().Draw(t, string(c)+" running")
+			s.limp = s.running && rapid.IntRange(0, 3).Draw(t, string(c)+" limp") == 0
 			s.beat = s.running && len(w.app.Services) > len(testServices) && rapid.Bool().Draw(t, string(c)+" beat") && (w.colors[release.Blue] == nil || !w.colors[release.Blue].beat)
 		}
 		w.colors[c] = s
@@ -102,7 +106,17 @@ func (w *world) history(t *rapid.T) int {
 func (w *world) begin() {
 	w.drained, w.gated = map[release.Color]bool{}, map[release.Color]bool{}
 	w.hadServer = w.serving() != release.None
+	w.hadWhole = w.hadServer && w.colors[w.serving()].whole()
 }
+
+// answersAll reports whether nginx has a running server for every route: in
+// the color routed to, or in its backup.
+func (w *world) answersAll() bool {
+	blue, green := w.colors[release.Blue], w.colors[release.Green]
+	return w.loaded && (blue.whole() || green.whole())
+}
+
+func (s *slot) whole() bool { return s.running && !s.limp }
 
 // observed is the world as Observe would return it. To ask nginx is to
 // confirm: what it answers, it has seen.
@@ -124,7 +138,7 @@ func (w *world) observed() release.Observed {
 }
 
 func (w *world) routing() release.Routing {
-	p := release.ProxyState{Name: standalone, Running: w.proxyUp, Wanted: "g1", Configured: w.loaded}
+	p := release.ProxyState{Name: standalone, Owned: true, Running: w.proxyUp, Wanted: "g1", Configured: w.loaded}
 	if w.loaded {
 		p.Generation = "g1"
 		if w.known {
@@ -150,8 +164,11 @@ func (w *world) containers(c release.Color, s *slot) release.ColorState {
 }
 
 func (s *slot) runs(service string) bool {
-	if service == beat.Name {
+	switch {
+	case service == beat.Name:
 		return s.beat
+	case service == "web" && s.limp:
+		return false
 	}
 	return s.running
 }
@@ -181,7 +198,7 @@ func (w *world) server() release.Color {
 	colors := slices.Clone(release.Colors)
 	slices.SortStableFunc(colors, func(a, b release.Color) int { return w.table.Share(b) - w.table.Share(a) })
 	for _, c := range colors {
-		if w.wouldRoute(c) && w.colors[c].running {
+		if w.wouldRoute(c) && w.colors[c].running && !(w.colors[c].limp && w.stands(c.Other())) {
 			return c
 		}
 	}
@@ -193,6 +210,11 @@ func (w *world) server() release.Color {
 	return release.None
 }
 
+// stands reports whether all of the color runs, the scheduler too.
+func (w *world) stands(c release.Color) bool {
+	return w.colors[c].whole() && (w.colors[c].beat || len(w.app.Services) == len(testServices))
+}
+
 // apply has the effect of a step and returns the invariant it breaks.
 func (w *world) apply(s release.Step) error {
 	if err := w.effect(s); err != nil {
@@ -200,6 +222,9 @@ func (w *world) apply(s release.Step) error {
 	}
 	if w.hadServer && !w.gone && w.serving() == release.None {
 		return fmt.Errorf("%s %s: nothing serves any more", s.Kind, s.Subject)
+	}
+	if w.hadWhole && !w.gone && !w.answersAll() {
+		return fmt.Errorf("%s %s: a route has no server any more", s.Kind, s.Subject)
 	}
 	return nil
 }
@@ -213,7 +238,7 @@ func (w *world) effect(s release.Step) error {
 	case release.StepClear, release.StepStop:
 		return w.end(s)
 	case release.StepHealthy:
-		w.gated[s.Color] = w.colors[s.Color].running
+		w.gated[s.Color] = w.colors[s.Color].whole()
 	case release.StepProxy:
 		w.proxyUp = true
 	case release.StepRoute:
@@ -242,16 +267,16 @@ func (w *world) run(s release.Step) error {
 	if s.Kind == release.StepStart && c.release != 0 {
 		return fmt.Errorf("%s is not empty", s.Color)
 	}
-	if s.Kind == release.StepResume && (c.release != s.Release || c.running) {
+	if s.Kind == release.StepResume && (c.release != s.Release || c.whole()) {
 		return fmt.Errorf("release %d does not lie stopped in %s", s.Release, s.Color)
 	}
 	if !w.network {
 		return fmt.Errorf("no network")
 	}
-	if w.hadServer && w.routes(s.Color) {
+	if w.hadServer && w.routes(s.Color) && w.serving() != s.Color {
 		return fmt.Errorf("clients are sent to %s before its gate", s.Color)
 	}
-	c.release, c.running = s.Release, true
+	c.release, c.running, c.limp = s.Release, true, false
 	return nil
 }
 
@@ -283,7 +308,7 @@ func (w *world) end(s release.Step) error {
 	if c.running && w.loaded && !w.drained[s.Color] {
 		return fmt.Errorf("%s is not drained", s.Color)
 	}
-	c.running, c.beat = false, false
+	c.running, c.limp, c.beat = false, false, false
 	if s.Kind == release.StepClear {
 		c.release = 0
 	}

@@ -63,7 +63,7 @@ func buildDeploy(o release.Observed, g Goal) (Plan, error) {
 	if err := usable(o.Routing); err != nil {
 		return Plan{}, err
 	}
-	b := begin(o, g, o.Live().Other())
+	b := begin(o, g, into(o, g, g.Number))
 	b.release = g.Number
 	b.reopen()
 	b.images()
@@ -86,7 +86,7 @@ func buildRollback(o release.Observed, g Goal) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	b := begin(o, g, o.Live().Other())
+	b := begin(o, g, into(o, g, number))
 	b.release = number
 	b.reopen()
 	b.revive()
@@ -100,7 +100,7 @@ func buildRollback(o release.Observed, g Goal) (Plan, error) {
 // rollback like any other: the old color is made healthy before it gets a
 // single client.
 func buildUndo(o release.Observed, g Goal) Plan {
-	b := begin(o, g, g.Color.Other())
+	b := begin(o, g, into(o, g, g.Before))
 	b.release = g.Before
 	switch {
 	case o.ReleaseIn(g.Color) != g.Number:
@@ -122,20 +122,36 @@ func buildUndo(o release.Observed, g Goal) Plan {
 }
 
 // Target is the earlier release that the goal goes back to, 0 where it goes to
-// none. It is to be asked, and the plan then built, with what is observed in
-// that release's shape.
-func Target(o release.Observed, g Goal) int {
+// none, and the color that the goal's release is for. The plan is to be built
+// with what is observed in that release's shape.
+func Target(o release.Observed, g Goal) (number int, color release.Color) {
 	switch {
 	case g.Kind == release.KindRollback:
 		number, err := rollbackTo(o, g.Number)
 		if err != nil {
-			return 0 // Build says why
+			return 0, release.None // Build says why
 		}
-		return number
+		return number, into(o, g, number)
 	case g.Kind == release.KindUndo && !stays(o, g):
-		return g.Before
+		return g.Before, into(o, g, g.Before)
 	}
-	return 0
+	return 0, into(o, g, 0)
+}
+
+// into is the color that the goal's release is for: the one that doesn't
+// serve. A release that serves already, as the whole backup of a color that
+// has failed, is brought where it is.
+func into(o release.Observed, g Goal, number int) release.Color {
+	live := o.Live()
+	switch {
+	case g.Kind == release.KindUndo:
+		return g.Color.Other()
+	case g.Kind == release.KindDown:
+		return release.None
+	case g.Kind == release.KindRollback && o.ReleaseIn(live) == number && o.Engine.Colors[live].Whole(o.ShapeIn(live).Services):
+		return live
+	}
+	return live.Other()
 }
 
 // stays reports whether an undo leaves the release where it is: it is live and
@@ -151,7 +167,7 @@ func settled(o release.Observed, c release.Color) bool {
 }
 
 func buildDown(o release.Observed, g Goal) Plan {
-	b := begin(o, g, release.None)
+	b := begin(o, g, into(o, g, 0))
 	live := o.Live()
 	b.unroute("no client may reach what is removed next")
 	if live != release.None && o.Engine.Colors[live].Running() {
@@ -171,7 +187,7 @@ func usable(r release.Routing) error {
 		if p.Broken != "" {
 			return brokenProxy(p)
 		}
-		if !p.Running && p.Name != standalone {
+		if !p.Running && !p.Owned {
 			return stoppedProxy(p)
 		}
 	}

@@ -75,6 +75,19 @@ var printedCases = []struct {
 		goal: Goal{Kind: release.KindRollback},
 	},
 	{
+		name: "a deploy beside a live color that lost a service keeps the warm one that serves for it",
+		world: func(w *world) {
+			w.colors[release.Blue].limp, w.colors[release.Green].running = true, true
+			w.app.Policy.Standby = release.StandbyWarm
+		},
+		goal: Goal{Kind: release.KindDeploy, Number: 42},
+	},
+	{
+		name:  "a rollback from a dead color takes the warm one that serves already",
+		world: func(w *world) { w.colors[release.Blue].running, w.colors[release.Green].running = false, true },
+		goal:  Goal{Kind: release.KindRollback},
+	},
+	{
 		name:  "a rollback whose standby is gone runs the release again from history",
 		world: func(w *world) { w.colors[release.Green].release = 0 },
 		goal:  Goal{Kind: release.KindRollback},
@@ -214,8 +227,11 @@ func TestAnUndoGivesNginxTheConfigBackThatTheLiveReleaseHas(t *testing.T) {
 	o.Routing.Proxies[0].Wanted = "the old shape's"
 	g := Goal{Kind: release.KindUndo, Number: 42, Color: release.Green, Before: 41, Of: release.KindDeploy, Rerouted: true}
 	p, err := Build(o, g)
-	if err != nil || p.Steps[0].Kind != release.StepRoute || Target(o, g) != 41 {
+	if err != nil || p.Steps[0].Kind != release.StepRoute {
 		t.Errorf("got %v\n%s", err, printed(p))
+	}
+	if number, color := Target(o, g); number != 41 || color != release.Blue {
+		t.Errorf("it goes back to release %d in %s", number, color)
 	}
 	g.Rerouted = false
 	if p, err := Build(o, g); err != nil || slices.Contains(kindsOf(p), release.StepRoute) {

@@ -13,10 +13,10 @@ import (
 // walk applies the first n steps of a plan and checks every invariant after
 // each of them.
 func walk(t *rapid.T, w *world, p Plan, n int) {
-	hadServer := w.hadServer
+	hadServer, hadWhole := w.hadServer, w.hadWhole
 	w.begin()
 	if p.Kind == release.KindUndo {
-		w.hadServer = hadServer // an undo owes what served before the deploy, not what the deploy began
+		w.hadServer, w.hadWhole = hadServer, hadWhole // an undo owes what served before the deploy, not what the deploy began
 	}
 	w.opened(p)
 	for i, s := range p.Steps[:n] {

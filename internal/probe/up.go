@@ -18,6 +18,8 @@ const upPoll = 50 * time.Millisecond
 type upQuestion struct {
 	containers Containers
 	id         string
+	start      time.Time // by the engine's clock
+	seen       time.Time // when that start was first heard of, by a clock that nobody sets
 }
 
 func (q *upQuestion) answers() int                     { return 1 }
@@ -32,8 +34,12 @@ func (q *upQuestion) ask(ctx context.Context) answer {
 	if !c.Running {
 		return answer{fault: unstable, text: "the container is " + c.Status}
 	}
-	if age := time.Since(c.Started); age < stays {
-		return answer{fault: unstable, text: fmt.Sprintf("up for %s of %s", seconds(max(age, 0)), seconds(stays))}
+	if !c.Started.Equal(q.start) {
+		q.start, q.seen = c.Started, time.Now()
+	}
+	// The engine's clock may have been set back since the start.
+	if age := max(time.Since(c.Started), time.Since(q.seen)); age < stays {
+		return answer{fault: unstable, text: fmt.Sprintf("up for %s of %s", seconds(age), seconds(stays))}
 	}
 	return answer{good: true}
 }

@@ -18,6 +18,9 @@ type Observed struct {
 	Unended  *Deploy   // a deploy that was begun and never ended
 	Next     int       // the number the next release gets
 	Rebuilt  bool      // the journal knew nothing: Releases, Network and Next are from containers' labels
+	// Shapes are those of the releases that stand in the colors, as far as they
+	// were written down.
+	Shapes map[Color]Shape
 }
 
 // Summary says in a few words what is live.
@@ -37,24 +40,51 @@ func (o Observed) Summary() string {
 
 // Live is the color that serves clients, None when nothing does: before the
 // first release, or after a down. It is the color nginx routes to, unless that
-// one is dead while the other runs: then nginx's backup servers answer from
-// the other, and stopping it would end the service.
+// one is dead, or has lost a routed service, while the other runs: then nginx's
+// backup servers answer from the other, and stopping it would end the service.
 func (o Observed) Live() Color {
-	routed := o.routed()
-	if routed == None || o.Engine.Colors[routed].Running() {
+	routed := o.Routed()
+	if routed == None || !o.lame(routed) {
 		return routed
 	}
-	if o.Engine.Colors[routed.Other()].Running() {
-		return routed.Other()
+	other := o.Engine.Colors[routed.Other()]
+	if !other.Running() {
+		return routed
 	}
-	return routed
+	if o.Engine.Colors[routed].Running() && !other.Up(o.ShapeIn(routed.Other()).Services) {
+		return routed // neither is whole
+	}
+	return routed.Other()
 }
 
-// routed is nginx's own answer where it gives one, else the table on disk,
-// which is what it will route by once it runs. Of a split table, it is the
-// color with the larger share. A config that is loaded while no table is set, or
-// the one set is gone, sends everyone to blue.
-func (o Observed) routed() Color {
+// ShapeIn is the shape of the release that stands in the color, the app's own
+// where that was not written down.
+func (o Observed) ShapeIn(c Color) Shape {
+	if s, ok := o.Shapes[c]; ok {
+		return s
+	}
+	return o.App.Shape()
+}
+
+// lame reports whether the color doesn't run, or has a routed service of which
+// no replica does. A service that was not written down with the release may
+// have come to teal.yaml later: of it, only stopped containers are evidence.
+func (o Observed) lame(c Color) bool {
+	state, shape := o.Engine.Colors[c], o.ShapeIn(c)
+	if !state.Running() {
+		return true
+	}
+	_, sure := o.Shapes[c]
+	return slices.ContainsFunc(shape.Services, func(s Service) bool {
+		return shape.Routed(s.Name) && (sure || state.has(s.Name)) && !state.runs(s.Name)
+	})
+}
+
+// Routed is the color most clients are sent to, whether it runs or not. It is
+// nginx's own answer where it gives one, else the table on disk, which is what
+// it will route by once it runs. A config that is loaded while no table is set,
+// or the one set is gone, sends everyone to blue.
+func (o Observed) Routed() Color {
 	switch {
 	case o.Routing.blind():
 		return Blue
@@ -118,6 +148,16 @@ func (s ColorState) Running() bool {
 		}
 	}
 	return false
+}
+
+// has reports whether the service has a container, running or not.
+func (s ColorState) has(service string) bool {
+	return slices.ContainsFunc(s.Containers, func(c Container) bool { return c.Service == service })
+}
+
+// runs reports whether a replica of the service does.
+func (s ColorState) runs(service string) bool {
+	return slices.ContainsFunc(s.Containers, func(c Container) bool { return c.Service == service && c.Running })
 }
 
 // Whole reports whether all of the app's colored services have all their

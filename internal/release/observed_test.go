@@ -1,6 +1,9 @@
 package release
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func state(running bool) ColorState {
 	return ColorState{Release: 1, Containers: []Container{{Service: "web", Running: running}}}
@@ -27,6 +30,45 @@ func TestLiveIsWhatServesClients(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			o := Observed{Routing: tc.routing, Engine: Engine{Colors: tc.colors}}
+			if got := o.Live(); got != tc.want {
+				t.Errorf("%q is live, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAColorThatLostARoutedServiceIsServedByAWholeStandby(t *testing.T) {
+	services := []Service{{Name: "api", Replicas: 1}, {Name: "web", Replicas: 1}, {Name: "worker", Replicas: 1}}
+	app := App{Services: services, Routes: []Route{{Path: "/api/", To: "api"}, {Path: "/", To: "web"}}}
+	color := func(dead ...string) ColorState {
+		s := ColorState{Release: 1}
+		for _, svc := range services {
+			s.Containers = append(s.Containers, Container{Service: svc.Name, Running: !slices.Contains(dead, svc.Name)})
+		}
+		return s
+	}
+	gone := color()
+	gone.Containers = gone.Containers[1:] // api was removed
+	renamed := ColorState{Release: 1, Containers: []Container{{Service: "site", Running: true}}}
+	older := map[Color]Shape{Blue: {Services: []Service{{Name: "site", Replicas: 1}}, Routes: []Route{{Path: "/", To: "site"}}}}
+	for _, tc := range []struct {
+		name   string
+		blue   ColorState
+		green  ColorState
+		shapes map[Color]Shape
+		want   Color
+	}{
+		{"a routed service is dead", color("web"), color(), nil, Green},
+		{"a worker is dead, which no client asks for", color("worker"), color(), nil, Blue},
+		{"the standby is not whole either", color("web"), color("worker"), nil, Blue},
+		{"the standby is cold", color("web"), color("api", "web", "worker"), nil, Blue},
+		{"a container is gone, and is known to belong", gone, color(), map[Color]Shape{Blue: app.Shape()}, Green},
+		{"the release may never have had the service", gone, color(), nil, Blue},
+		{"the release has it under another name", renamed, color(), older, Blue},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			o := Observed{App: app, Routing: Routing{Known: true, Table: TableFor(Blue)}}
+			o.Shapes, o.Engine.Colors = tc.shapes, map[Color]ColorState{Blue: tc.blue, Green: tc.green}
 			if got := o.Live(); got != tc.want {
 				t.Errorf("%q is live, want %q", got, tc.want)
 			}

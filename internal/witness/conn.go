@@ -16,26 +16,42 @@ import (
 // sends an idempotent request again when a reused connection turns out to be
 // closed (Transport, shouldRetryRequest), and so hides what is to be seen.
 type conn struct {
-	net.Conn
-	in      *bufio.Reader
-	born    time.Time
-	answers int
-	unhook  func() bool
+	net.Conn // the TLS over raw, or raw itself
+	raw      net.Conn
+	in       *bufio.Reader
+	limit    time.Time // the deadline that was set last
+	born     time.Time
+	answers  int
+	unhook   func() bool
 }
 
-// dialLimit bounds the making of a connection.
+// dialLimit bounds the making of a connection, its handshake included.
 const dialLimit = 5 * time.Second
 
 func (r *Running) dial() (*conn, error) {
-	d := net.Dialer{Timeout: min(dialLimit, r.load.Timeout)}
-	raw, err := d.DialContext(r.hard, "tcp", r.load.Target)
+	ctx, cancel := context.WithTimeout(r.hard, min(dialLimit, r.load.Timeout))
+	defer cancel()
+	raw, err := new(net.Dialer).DialContext(ctx, "tcp", r.load.Target)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, in: bufio.NewReader(raw), born: time.Now()}
+	c := &conn{Conn: raw, raw: raw, born: time.Now()}
+	if r.load.TLS {
+		if c.Conn, err = shaken(ctx, raw, r.load.Host); err != nil {
+			raw.Close()
+			return nil, err
+		}
+	}
+	c.in = bufio.NewReader(c.Conn)
 	// A deadline in the past wakes whatever waits on the connection.
 	c.unhook = context.AfterFunc(r.hard, func() { raw.SetDeadline(time.Unix(1, 0)) })
 	return c, nil
+}
+
+// SetDeadline bounds reading and writing.
+func (c *conn) SetDeadline(limit time.Time) error {
+	c.limit = limit
+	return c.Conn.SetDeadline(limit)
 }
 
 func (c *conn) Close() error {
@@ -47,22 +63,28 @@ func (c *conn) Close() error {
 // the connection nor said anything unasked. Every careful client looks, so a
 // close that has already arrived loses nothing. One that is still on its way
 // does, and no client can see it: that request counts as reset.
-func (c *conn) usable() bool {
-	return c.in.Buffered() == 0 && c.peek() == syscall.EAGAIN
-}
+func (c *conn) usable() bool { return !c.spoke() }
 
 // spoke reports whether the server has said something, or closed.
-func (c *conn) spoke() bool { return c.peek() != syscall.EAGAIN }
+func (c *conn) spoke() bool {
+	switch {
+	case c.in.Buffered() > 0:
+		return true
+	case errors.Is(c.peek(), syscall.EAGAIN):
+		return false
+	}
+	return c.Conn == c.raw || c.opened()
+}
 
 // peek looks at what has arrived without taking it: EAGAIN for nothing, nil
 // for data or the end of the stream, else the connection's error.
 func (c *conn) peek() error {
-	raw, err := c.Conn.(syscall.Conn).SyscallConn()
+	socket, err := c.raw.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return err
 	}
 	var seen error
-	if err := raw.Control(func(fd uintptr) {
+	if err := socket.Control(func(fd uintptr) {
 		seen = glance(fd)
 	}); err != nil {
 		return err
@@ -89,7 +111,7 @@ func outcomeOf(err error) outcome {
 // wording is an error in a person's words.
 func wording(err error) string {
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
 	case errors.Is(err, syscall.ECONNRESET):
 		return "connection reset by the server"

@@ -13,7 +13,12 @@ import (
 // run sends the load until the server has read n requests.
 func run(t *testing.T, b *ledger, n int, timeout time.Duration, groups ...Group) release.Witnessed {
 	t.Helper()
-	r := Start(t.Context(), Load{Target: b.addr, Timeout: timeout, Groups: groups})
+	return runLoad(t, b, n, Load{Target: b.addr, Timeout: timeout, Groups: groups})
+}
+
+func runLoad(t *testing.T, b *ledger, n int, load Load) release.Witnessed {
+	t.Helper()
+	r := Start(t.Context(), load)
 	for range n {
 		<-b.began
 	}

@@ -2,10 +2,12 @@ package witness
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -56,6 +58,12 @@ type ledger struct {
 
 func serve(t *testing.T, deedOf func(n int) deed) *ledger {
 	t.Helper()
+	return serveOver(t, false, deedOf)
+}
+
+// serveOver serves over TLS where that is wanted.
+func serveOver(t *testing.T, secure bool, deedOf func(n int) deed) *ledger {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +80,7 @@ func serve(t *testing.T, deedOf func(n int) deed) *ledger {
 				return
 			}
 			b.keep(c, true)
-			serving.Go(func() { b.connection(c.(*net.TCPConn)) })
+			serving.Go(func() { b.connection(wired(c, secure)) })
 		}
 	})
 	t.Cleanup(func() {
@@ -102,8 +110,36 @@ func (b *ledger) closeAll() {
 	}
 }
 
-func (b *ledger) connection(c *net.TCPConn) {
-	defer b.keep(c, false)
+// wire is a connection as the server has it.
+type wire struct {
+	net.Conn
+	tcp *net.TCPConn
+}
+
+func wired(c net.Conn, secure bool) wire {
+	w := wire{c, c.(*net.TCPConn)}
+	if secure {
+		w.Conn = tls.Server(c, certified())
+	}
+	return w
+}
+
+// reset ends the connection as a crash does: nothing that TLS would say first.
+func (w wire) reset() {
+	w.tcp.SetLinger(0)
+	w.tcp.Close()
+}
+
+// certified is a server's side, with the certificate that httptest brings.
+var certified = sync.OnceValue(func() *tls.Config {
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS()
+	defer s.Close()
+	return &tls.Config{Certificates: s.TLS.Certificates, NextProtos: []string{"http/1.1"}}
+})
+
+func (b *ledger) connection(c wire) {
+	defer b.keep(c.tcp, false)
 	defer c.Close()
 	in := bufio.NewReader(c)
 	for {
@@ -119,7 +155,7 @@ func (b *ledger) connection(c *net.TCPConn) {
 }
 
 // handle does the request's deed and reports whether the connection goes on.
-func (b *ledger) handle(c *net.TCPConn, req *http.Request) bool {
+func (b *ledger) handle(c wire, req *http.Request) bool {
 	id := req.Header.Get("X-Witness-Id")
 	d := b.book(req, id)
 	var body []byte
@@ -129,7 +165,7 @@ func (b *ledger) handle(c *net.TCPConn, req *http.Request) bool {
 		return false
 	case breaksOff:
 		io.ReadFull(req.Body, make([]byte, 10))
-		c.SetLinger(0)
+		c.reset()
 		return false
 	default:
 		body, _ = io.ReadAll(req.Body)
@@ -155,7 +191,7 @@ func (b *ledger) book(req *http.Request, id string) deed {
 	return d
 }
 
-func act(c *net.TCPConn, d deed, body []byte) bool {
+func act(c wire, d deed, body []byte) bool {
 	switch d {
 	case answers:
 		say(c, "200 OK", "X-Teal-Color: blue\r\n", "ok")
@@ -172,7 +208,7 @@ func act(c *net.TCPConn, d deed, body []byte) bool {
 		say(c, "200 OK", "", "ok")
 		return false
 	case resets:
-		c.SetLinger(0)
+		c.reset()
 		return false
 	case hangsUp:
 		return false

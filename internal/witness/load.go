@@ -15,8 +15,9 @@ const (
 
 // Load is what a witness sends, and where to.
 type Load struct {
-	Target  string        // address to dial: host:port, plain HTTP/1.1
-	Host    string        // Host header; "" sends Target
+	Target  string        // address to dial: host:port
+	TLS     bool          // HTTP/1.1 over TLS 1.2 or 1.3; without, plain
+	Host    string        // Host header, and the name in the handshake; "" sends Target
 	Timeout time.Duration // longest wait for one answer or echo; 0 means 10 s
 	Groups  []Group
 }

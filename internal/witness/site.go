@@ -1,56 +1,11 @@
 package witness
 
 import (
-	"fmt"
-	"net"
-	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"teal/internal/release"
 )
-
-// targetOf is the address of the site's first listener as this machine
-// reaches it: "80" and wildcards become loopback.
-func targetOf(site release.Site) (string, error) {
-	listen := "80"
-	if len(site.Listen) > 0 {
-		listen = site.Listen[0]
-	}
-	if _, err := strconv.ParseUint(listen, 10, 16); err == nil {
-		return net.JoinHostPort("127.0.0.1", listen), nil
-	}
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return "", fmt.Errorf("read listen address %q: %w", listen, err)
-	}
-	return net.JoinHostPort(reachable(host), port), nil
-}
-
-func reachable(host string) string {
-	addr, err := netip.ParseAddr(host)
-	switch {
-	case host == "*", host == "":
-		return "127.0.0.1"
-	case err == nil && addr.IsUnspecified() && addr.Is6():
-		return "::1"
-	case err == nil && addr.IsUnspecified():
-		return "127.0.0.1"
-	}
-	return host
-}
-
-// hostOf is a name the site answers to; "" where it answers to any.
-func hostOf(site release.Site) string {
-	if len(site.Hosts) == 0 {
-		return ""
-	}
-	if rest, wild := strings.CutPrefix(site.Hosts[0], "*."); wild {
-		return "www." + rest
-	}
-	return site.Hosts[0]
-}
 
 // pathsOf is one cheap request target for each route.
 func pathsOf(app release.App) []string {

@@ -10,6 +10,7 @@ package witness
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"teal/internal/release"
@@ -21,20 +22,19 @@ type Witness struct{}
 // New returns a Witness.
 func New() *Witness { return &Witness{} }
 
-// Begin starts gentle GETs through the app's site: Policy.Witness.Rate a
-// second over all routes, each asked for something cheap. The returned
-// function stops them and tells what was seen; it is nil when the app wants
-// no witness or has no route. An app of which nothing is live yet must not be
-// watched: its refusals would be counted.
-func (*Witness) Begin(ctx context.Context, app release.App) (func() release.Witnessed, error) {
+// Begin starts gentle GETs at the app's front: Policy.Witness.Rate a second
+// over all routes, each asked for something cheap. The returned function stops
+// them and tells what was seen; it is nil when the app wants no witness or has
+// no route. An app of which nothing is live yet must not be watched: its
+// refusals would be counted.
+func (*Witness) Begin(ctx context.Context, app release.App, front release.Front) (func() release.Witnessed, error) {
 	if app.Policy.Witness.Off || app.Policy.Witness.Rate <= 0 || len(app.Routes) == 0 {
 		return nil, nil
 	}
-	load, err := loadFor(app)
-	if err != nil {
-		return nil, err
+	if !front.Addr.IsValid() {
+		return nil, errors.New("no address of the site is known")
 	}
-	return Start(ctx, load).Stop, nil
+	return Start(ctx, loadFor(app, front)).Stop, nil
 }
 
 // perClient is the rate above which a further client helps: at 20 requests a
@@ -44,21 +44,16 @@ const perClient = 5
 // mostClients bounds what the witness adds to the load of the machine.
 const mostClients = 16
 
-func loadFor(app release.App) (Load, error) {
-	target, err := targetOf(app.Site)
-	if err != nil {
-		return Load{}, err
-	}
+func loadFor(app release.App, front release.Front) Load {
 	rate := app.Policy.Witness.Rate
 	clients := min(max(rate/perClient, 1), mostClients)
 	return Load{
-		Target: target,
-		Host:   hostOf(app.Site),
+		Target: front.Addr.String(), TLS: front.TLS, Host: front.Host,
 		Groups: []Group{{
 			Kind:  Get,
 			Paths: pathsOf(app),
 			Count: clients,
 			Every: time.Duration(clients) * time.Second / time.Duration(rate),
 		}},
-	}, nil
+	}
 }
