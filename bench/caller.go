@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"teal/internal/release"
@@ -27,6 +28,7 @@ type callers struct {
 	wait  sync.WaitGroup
 	stop  context.CancelFunc
 	calls [][]call // by client
+	sent  atomic.Int64
 }
 
 // dial starts count clients.
@@ -61,6 +63,7 @@ func (c *callers) client(ctx context.Context) (calls []call) {
 			one.color = answer
 		}
 		calls = append(calls, one)
+		c.sent.Add(1)
 	}
 	return calls
 }

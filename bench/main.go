@@ -54,8 +54,11 @@ var sections = []section{
 	{"gate", gate},
 	{"switch", switches},
 	{"deploy", deploys},
+	{"ten", ten},
 	{"rollback", rollbacks},
+	{"cold", cold},
 	{"loss", loss},
+	{"reload", reloads},
 }
 
 type section struct {
@@ -125,7 +128,7 @@ func prepare(ctx context.Context, o options) (*bench, error) {
 		return nil, err
 	}
 	b := &bench{teal: program, docker: yard}
-	if b.site, err = newSite(program, yard.image); err != nil {
+	if b.site, err = newSite(program, yard.image, 1); err != nil {
 		return nil, errors.Join(err, yard.close(ctx))
 	}
 	b.report, err = newReport(ctx, program, yard)

@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// site is an application with one service, as a person would deploy it: its
-// files in a folder, a state root, the binary.
+// site is an application as a person would deploy it: its files in a folder, a
+// state root, the binary.
 type site struct {
-	teal  string
-	root  string // holds the application's folder and the state root
-	name  string
-	addr  string // where it is served
-	image string
-	meter *meter // between teal and Docker
+	teal     string
+	root     string // holds the application's folder and the state root
+	name     string
+	addr     string // where it is served
+	image    string
+	services int
+	meter    *meter // between teal and Docker
 }
 
-const composeText = `services:
-  web:
+const composeService = `  SERVICE:
     image: IMAGE
     environment:
       READY_AFTER: "${READY_AFTER:-0s}"
@@ -33,20 +33,20 @@ const composeText = `services:
 
 const tealText = `app: NAME
 services:
-  web: {port: 8080, health: {http: /healthz, timeout: 15s}}
-site: {listen: ["ADDR"]}
-routes: [{path: /, to: web}]
-proxy: standalone
+SERVICESsite: {listen: ["ADDR"]}
+routes:
+ROUTESproxy: standalone
 deploy: {standby: STANDBY}
 `
 
-// newSite writes the files. Nothing is deployed yet.
-func newSite(program, image string) (*site, error) {
+// newSite writes the files of an application with so many services, all the
+// same. Nothing is deployed yet.
+func newSite(program, image string, services int) (*site, error) {
 	root, err := publicFolder()
 	if err != nil {
 		return nil, err
 	}
-	s := &site{teal: program, root: root, name: fmt.Sprintf("bench-%d", os.Getpid()), image: image}
+	s := &site{teal: program, root: root, name: fmt.Sprintf("bench-%d-%d", os.Getpid(), services), image: image, services: services}
 	if err := s.furnish(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(root))
 	}
@@ -69,19 +69,46 @@ func (s *site) furnish() (err error) {
 
 // configure writes the files for a kind of standby; all else is by default.
 func (s *site) configure(standby string) error {
-	fill := strings.NewReplacer("NAME", s.name, "ADDR", s.addr, "IMAGE", s.image, "STANDBY", standby)
+	compose, services, routes := "services:\n", "", ""
+	for n := range s.services {
+		name := fmt.Sprintf("web%d", n+1)
+		compose += strings.ReplaceAll(composeService, "SERVICE", name)
+		services += fmt.Sprintf("  %s: {port: 8080, health: {http: /healthz, timeout: 15s}}\n", name)
+		routes += fmt.Sprintf("  - {path: %s, to: %s}\n", s.path(n), name)
+	}
+	fill := strings.NewReplacer("NAME", s.name, "ADDR", s.addr, "IMAGE", s.image, "STANDBY", standby, "SERVICES", services, "ROUTES", routes)
 	return errors.Join(
-		os.WriteFile(filepath.Join(s.dir(), "compose.yaml"), []byte(fill.Replace(composeText)), 0o644),
+		os.WriteFile(filepath.Join(s.dir(), "compose.yaml"), []byte(fill.Replace(compose)), 0o644),
 		os.WriteFile(filepath.Join(s.dir(), "teal.yaml"), []byte(fill.Replace(tealText)), 0o644),
 	)
+}
+
+// path leads to the nth service.
+func (s *site) path(n int) string {
+	if n == 0 {
+		return "/"
+	}
+	return fmt.Sprintf("/%d/", n)
 }
 
 func (s *site) dir() string   { return filepath.Join(s.root, "app") }
 func (s *site) state() string { return filepath.Join(s.root, "state") }
 
-// ready asks the application that is live when it got ready.
-func (s *site) ready(ctx context.Context) (time.Time, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr+"/", nil)
+// ready asks the application that is live when the last of its services got
+// ready.
+func (s *site) ready(ctx context.Context) (last time.Time, err error) {
+	for n := range s.services {
+		one, err := s.readyAt(ctx, s.path(n))
+		if err != nil {
+			return last, err
+		}
+		last = latest(last, one)
+	}
+	return last, nil
+}
+
+func (s *site) readyAt(ctx context.Context, path string) (time.Time, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr+path, nil)
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -30,17 +30,24 @@ var bans = []ban{
 		},
 	},
 	{
-		name: "plan, judge and adopt know release alone",
+		name: "plan, judge, adopt and recipe know release alone",
 		why:  "they are pure: what they decide is tested without Docker or nginx",
 		breaks: func(s source, imported string) bool {
 			return slices.Contains(pure, s.room()) && foreign(s, imported)
 		},
 	},
 	{
-		name: "plan, judge and adopt touch nothing",
+		name: "plan, judge, adopt and recipe touch nothing",
 		why:  "a decision that reads a file, a clock's tick or a socket can't be replayed",
 		breaks: func(s source, imported string) bool {
 			return slices.Contains(pure, s.room()) && !s.test() && touches(imported)
+		},
+	},
+	{
+		name: "adopt/conf imports the standard library alone",
+		why:  "it only reads nginx's language: what a site means to teal is adopt's to say",
+		breaks: func(s source, imported string) bool {
+			return s.in("internal/adopt/conf") && !s.test() && !standard(imported)
 		},
 	},
 	{
@@ -90,7 +97,7 @@ func folderOf(imported string) string {
 	return folder
 }
 
-var pure = []string{"plan", "judge", "adopt"}
+var pure = []string{"plan", "judge", "adopt", "recipe"}
 
 // homes are the rooms of technologies, by the beginning of import paths.
 var homes = map[string]string{
@@ -160,8 +167,9 @@ func TestEachBanFailsOnAFileThatBreaksIt(t *testing.T) {
 	broken := map[string][][2]string{
 		"release imports the standard library alone":           {{"internal/release/x.go", "github.com/google/go-cmp/cmp"}, {"internal/release/x.go", "teal/internal/term"}},
 		"release's tests know no other room":                   {{"internal/release/x_test.go", "teal/internal/plan"}},
-		"plan, judge and adopt know release alone":             {{"internal/plan/x.go", "teal/internal/deploy"}, {"internal/judge/x_test.go", "teal/internal/nginx"}, {"internal/adopt/x.go", "teal/internal/compose"}},
-		"plan, judge and adopt touch nothing":                  {{"internal/plan/x.go", "os"}, {"internal/judge/x.go", "net/http"}, {"internal/adopt/x.go", "os/exec"}},
+		"plan, judge, adopt and recipe know release alone":             {{"internal/plan/x.go", "teal/internal/deploy"}, {"internal/judge/x_test.go", "teal/internal/nginx"}, {"internal/adopt/x.go", "teal/internal/compose"}, {"internal/recipe/x.go", "teal/internal/config"}},
+		"plan, judge, adopt and recipe touch nothing":                  {{"internal/plan/x.go", "os"}, {"internal/judge/x.go", "net/http"}, {"internal/adopt/x.go", "os/exec"}, {"internal/recipe/x.go", "os"}},
+		"adopt/conf imports the standard library alone":        {{"internal/adopt/conf/x.go", "teal/internal/release"}, {"internal/adopt/conf/x.go", "github.com/google/go-cmp/cmp"}},
 		"deploy knows release and plan alone":                  {{"internal/deploy/x.go", "teal/internal/nginx"}, {"internal/deploy/x.go", "teal/internal/cli"}},
 		"an adapter knows release alone":                       {{"internal/nginx/x.go", "teal/internal/deploy"}, {"internal/nginx/render/x.go", "teal/internal/config"}, {"internal/brandnew/x.go", "teal/internal/witness"}},
 		"an adapter's tests use no other room but the witness": {{"internal/compose/x_test.go", "teal/internal/nginx"}},
@@ -184,12 +192,18 @@ func TestTheLawLetsTheRoomsDoTheirWork(t *testing.T) {
 	for _, c := range [][2]string{
 		{"internal/release/x.go", "net/netip"},
 		{"internal/plan/x.go", "teal/internal/release"},
+		{"internal/adopt/x.go", "teal/internal/adopt/conf"},
+		{"internal/adopt/conf/x.go", "io/fs"},
+		{"internal/adopt/conf/x_test.go", "pgregory.net/rapid"},
 		{"internal/deploy/x.go", "teal/internal/plan"},
 		{"internal/nginx/router.go", "teal/internal/nginx/render"},
 		{"internal/nginx/x_test.go", "teal/internal/witness"},
 		{"internal/probe/x_test.go", "github.com/moby/moby/client"},
 		{"internal/compose/x.go", "github.com/docker/cli/cli/command"},
 		{"internal/cli/x.go", "teal/internal/compose"},
+		{"internal/recipe/x.go", "teal/internal/release"},
+		{"internal/recipe/x_test.go", "github.com/rhysd/actionlint"},
+		{"internal/notify/x.go", "net/http"},
 		{"test/e2e/x_test.go", "teal/internal/cli"},
 		{"examples/demo/main.go", "teal/internal/witness"},
 		{"test/load/main.go", "teal/examples/demo/app/serve"},

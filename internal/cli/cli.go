@@ -125,8 +125,10 @@ type globals struct {
 	file  string
 	state string
 	json  bool
+	quiet bool
 	// receipted: the story was told to its end, with the error in its receipt
 	receipted bool
+	summary   summary
 }
 
 func newRoot(g *globals) *cobra.Command {
@@ -146,12 +148,14 @@ func newRoot(g *globals) *cobra.Command {
 	flags.StringVarP(&g.file, "file", "f", "", "path of teal.yaml (default: the one in this folder)")
 	flags.StringVar(&g.state, "state", g.stateRoot(), "state root, also TEAL_STATE_DIR")
 	flags.BoolVar(&g.json, "json", false, "print JSON, one object a line")
+	flags.BoolVarP(&g.quiet, "quiet", "q", false, "of a deploy, rollback, abort or down print the receipt and errors alone")
 	hostFlags(root)
 	root.AddCommand(
 		g.planCommand(), g.deployCommand(), g.rollbackCommand(), g.statusCommand(), g.historyCommand(),
 		g.logsCommand(), g.abortCommand(), g.downCommand(), g.proxyCommand(), g.versionCommand(),
-		g.initCommand(), g.doctorCommand(), g.manCommand(), g.schemaCommand(),
+		g.initCommand(), g.doctorCommand(), g.manCommand(), g.schemaCommand(), g.ciCommand(),
 	)
+	guide(root)
 	return root
 }
 

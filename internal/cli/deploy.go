@@ -14,7 +14,7 @@ import (
 )
 
 func (g *globals) deployCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "deploy",
 		Short: "release the app as its compose files are now",
 		Long: `Build or pull the images, start the new release in the color that serves
@@ -31,6 +31,8 @@ next command goes on from what is there.`,
 			})
 		},
 	}
+	g.summary.flag(c)
+	return c
 }
 
 func (g *globals) rollbackCommand() *cobra.Command {
@@ -50,20 +52,31 @@ there, else the release is run from history with the images it had.`,
 	}
 	c.Flags().IntVar(&to, "to", 0, "number of the release to bring (default: the one before the live one)")
 	completeWith(c, "to", g.completeReleases)
+	g.summary.flag(c)
 	return c
 }
 
-// carryOut runs a deploy of any kind and tells its story.
+// carryOut runs a deploy of any kind, tells its story and writes its summary.
+func (g *globals) carryOut(ctx context.Context, do func(context.Context, *parts) (release.Receipt, error)) error {
+	err := g.narrate(ctx, do)
+	if err != nil {
+		err = told(ctx, err)
+	}
+	return g.summary.write(g.env.Err, err)
+}
+
+// narrate tells the story of a deploy while it runs.
 //
 // A reader that goes away (teal deploy | head) must not kill a deploy halfway:
 // with SIGPIPE caught, writing to it fails and the deploy goes on.
-func (g *globals) carryOut(ctx context.Context, do func(context.Context, *parts) (release.Receipt, error)) error {
+func (g *globals) narrate(ctx context.Context, do func(context.Context, *parts) (release.Receipt, error)) error {
 	broken := make(chan os.Signal, 1)
 	signal.Notify(broken, syscall.SIGPIPE)
 	defer signal.Stop(broken)
 	stream := g.stream()
 	p, err := g.open(ctx, journal.Open, func(e release.Event) {
 		g.receipted = g.receipted || e.Type == release.EventReceipt
+		g.summary.see(e)
 		stream.Event(e)
 	})
 	if err != nil {
@@ -71,7 +84,9 @@ func (g *globals) carryOut(ctx context.Context, do func(context.Context, *parts)
 		return err
 	}
 	defer p.close()
+	announced := g.announce(p)
 	_, err = do(ctx, p)
+	announced()
 	// What could not be written was for a reader who is gone; the deploy's own
 	// outcome counts.
 	if cerr := stream.Close(); cerr != nil {

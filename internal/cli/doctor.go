@@ -61,7 +61,7 @@ func (g *globals) examine(ctx context.Context) ([]release.Finding, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return doctor.Examine(ctx, c), nil
+	return doctor.Examine(c), nil
 }
 
 // readInto reads teal.yaml and the compose files. That there is no teal.yaml
@@ -75,10 +75,32 @@ func (g *globals) readInto(ctx context.Context, c *doctor.Case) {
 		return
 	}
 	c.App = &app
-	survey, err := compose.Survey(ctx, app)
-	if c.SurveyErr = err; err == nil {
-		c.Survey = &survey
+	if c.SurveyErr = surveyInto(ctx, c); c.SurveyErr != nil {
+		c.Survey = nil
 	}
+}
+
+// surveyInto reads the compose files: those of all, or of the shared services,
+// and those that are a color's own.
+func surveyInto(ctx context.Context, c *doctor.Case) error {
+	app, err := compose.Complete(ctx, *c.App)
+	if err != nil {
+		return err
+	}
+	c.App = &app
+	survey, err := compose.Survey(ctx, app)
+	if err != nil {
+		return err
+	}
+	c.Survey, c.Own = &survey, map[release.Color]release.Survey{}
+	for color, files := range app.Own {
+		own := app
+		own.Compose = files
+		if c.Own[color], err = compose.Survey(ctx, own); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // proxyFacts asks each nginx of the app by itself, so that one that is ill
@@ -117,6 +139,7 @@ func proxyFact(ctx context.Context, router *nginx.Router, app release.App, p rel
 	o, err := router.Observe(ctx, app, release.Network{})
 	if fact.Err = err; err == nil && len(o.Proxies) > 0 {
 		fact.State = o.Proxies[0]
+		fact.Built, fact.BuiltErr = router.Built(ctx, app, p)
 	}
 	return fact
 }

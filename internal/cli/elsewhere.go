@@ -110,11 +110,18 @@ func (e elsewhere) run(env Env) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return remote.Session{
+	here := e.summarized(env)
+	s := remote.Session{
 		Host: host, Args: e.args, Env: vars, Config: env.Getenv("TEAL_SSH_CONFIG"),
-		Terminal: len(vars) == 0 && terminal(env.In) && terminal(env.Out),
+		Terminal: here == nil && len(vars) == 0 && terminal(env.In) && terminal(env.Out),
 		In:       env.In, Out: env.Out, Err: env.Err,
-	}.Run()
+	}
+	if here == nil {
+		return s.Run()
+	}
+	s.Out = here
+	code, err := s.Run()
+	return code, here.close(env.Err, err)
 }
 
 func terminal(stream any) bool {

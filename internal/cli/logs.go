@@ -1,8 +1,13 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"teal/internal/compose"
@@ -50,22 +55,53 @@ func (g *globals) logs(c *cobra.Command, o compose.LogOptions) error {
 		return err
 	}
 	defer p.close()
-	err = p.engine.Logs(c.Context(), p.app, o, g.logLine)
+	err = g.passOn(c.Context(), func(ctx context.Context, line func(compose.LogLine)) error {
+		return p.engine.Logs(ctx, p.app, o, line)
+	})
 	if o.Follow && c.Context().Err() != nil {
 		return nil // an interrupt is how following ends
 	}
 	return err
 }
 
+// passOn prints the lines that are read until one can't be written. A reader
+// that goes away (teal logs | head) has what it wanted: that is no failure, so
+// SIGPIPE, which would end the process, is caught.
+func (g *globals) passOn(ctx context.Context, read func(context.Context, func(compose.LogLine)) error) error {
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, syscall.SIGPIPE)
+	defer signal.Stop(broken)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var unwritten error
+	err := read(ctx, func(l compose.LogLine) {
+		if unwritten != nil {
+			return
+		}
+		if unwritten = g.logLine(l); unwritten != nil {
+			stop()
+		}
+	})
+	switch {
+	case errors.Is(unwritten, syscall.EPIPE):
+		return nil
+	case unwritten != nil:
+		return &release.Error{
+			Code: release.Internal, What: "not all lines could be written: " + unwritten.Error(),
+			State: "nothing was changed", Next: "make room where the lines go, then teal logs", Err: unwritten,
+		}
+	}
+	return err
+}
+
 // logLine prints a line. What a container wrote must not drive the terminal;
 // in JSON, the encoder sees to that.
-func (g *globals) logLine(l compose.LogLine) {
+func (g *globals) logLine(l compose.LogLine) error {
 	if !g.json {
-		fmt.Fprintf(g.env.Out, "%s | %s\n", l.Source, term.Clean(l.Text))
-		return
+		_, err := fmt.Fprintf(g.env.Out, "%s | %s\n", l.Source, term.Clean(l.Text))
+		return err
 	}
-	// A reader that is gone ends the process by SIGPIPE.
-	_ = json.NewEncoder(g.env.Out).Encode(map[string]any{
+	return json.NewEncoder(g.env.Out).Encode(map[string]any{
 		"type": "log", "source": l.Source, "service": l.Service, "color": l.Color, "text": l.Text, "stderr": l.Stderr,
 	})
 }

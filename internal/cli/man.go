@@ -17,9 +17,7 @@ func (g *globals) manCommand() *cobra.Command {
 		Use:   "man DIR",
 		Short: "write the manual pages into a folder",
 		Long: `Write a manual page for teal and one for each command into the folder, which
-is made where it is missing: teal.1, teal-deploy.1 and so on.
-
-	teal man /usr/local/share/man/man1`,
+is made where it is missing: teal.1, teal-deploy.1 and so on.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return g.manuals(c.Root(), args[0]) },
 	}
@@ -76,6 +74,7 @@ func (m manual) String() string {
 	}
 	m.options(&r, "OPTIONS", m.command.NonInheritedFlags())
 	m.options(&r, "GLOBAL OPTIONS", m.command.InheritedFlags())
+	m.examples(&r)
 	m.codes(&r)
 	if !m.command.HasParent() {
 		defined(&r, "ENVIRONMENT", variables)
@@ -108,6 +107,18 @@ func (m manual) options(r *roff, title string, flags *pflag.FlagSet) {
 	})
 }
 
+func (m manual) examples(r *roff) {
+	if m.command.Example == "" {
+		return
+	}
+	r.macro("SH", "EXAMPLES")
+	r.macro("EX")
+	for line := range strings.Lines(m.command.Example) {
+		r.text(line)
+	}
+	r.macro("EE")
+}
+
 // meanings are the exit codes in words, for the pages.
 var meanings = []struct {
 	code int
@@ -138,6 +149,7 @@ var (
 		{"DOCKER_HOST, DOCKER_CONTEXT", "the Docker engine, as for docker"},
 		{"COMPOSE_PROFILES", "active profiles, as for docker compose"},
 		{"NO_COLOR", "no colors where it is set"},
+		{"COLUMNS, LINES", "size of the screen, where it is smaller than the terminal says"},
 	}
 	files = [][2]string{
 		{"teal.yaml", "what is released and where it is served; teal schema describes it"},

@@ -68,7 +68,7 @@ func TestEveryCommandAndFlagHasItsPlaceInTheManual(t *testing.T) {
 		"teal.1":          {"teal\\-deploy", "teal\\-doctor", `\-\-host`},
 		"teal-rollback.1": {`.B "\-\-to int"`, "number of the release", `.SH "GLOBAL OPTIONS"`, `\-\-json`},
 		"teal-proxy-up.1": {`.BR "teal\-proxy" "(1)"`, `\-\-nginx`},
-		"teal-man.1":      {".EX", "teal man /usr/local/share/man/man1"},
+		"teal-man.1":      {".EX", `.SH "EXAMPLES"`, "teal man /usr/local/share/man/man1"},
 	} {
 		b, err := os.ReadFile(filepath.Join(dir, page))
 		if err != nil {

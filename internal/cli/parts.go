@@ -149,9 +149,11 @@ func by() string {
 
 // stream is how the events of a deploy are told.
 func (g *globals) stream() term.Stream {
-	mode := term.Auto
-	if g.json {
-		mode = term.Objects
+	switch {
+	case g.json:
+		return term.New(g.env.Out, term.Objects)
+	case g.quiet:
+		return term.New(g.env.Out, term.Receipts)
 	}
-	return term.New(g.env.Out, mode)
+	return term.New(g.env.Out, term.Auto)
 }

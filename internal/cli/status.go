@@ -69,6 +69,9 @@ func colorOf(o release.Observed, c release.Color) term.ColorView {
 				continue
 			}
 			count(&sv, have)
+			if have.Running && !have.Addr.IsValid() && o.App.Addresses != release.AddressesPorts {
+				sv.Note = "not in network " + release.NetworkName(o.App.Name)
+			}
 		}
 		v.Healthy = v.Healthy && sv.Running == sv.Wanted && sv.Note == ""
 		v.Services = append(v.Services, sv)

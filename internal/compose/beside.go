@@ -3,24 +3,33 @@ package compose
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/api/types/container"
 
 	"teal/internal/release"
 )
 
 // besides tells of what the colors stand beside, or in place of, without a
-// word in teal.yaml: a person should know, and decide.
+// word in teal.yaml: a person should know, and decide. What belongs to another
+// app of the name is refused.
 func (e *Engine) besides(ctx context.Context, r reading) ([]string, error) {
-	strays, err := e.strays(ctx, r.app)
-	return append(strays, otherCounts(r)...), err
+	found, err := e.inProject(ctx, projectOf(r.app.Name, release.None))
+	if err != nil {
+		return nil, err
+	}
+	if err := namesakes(r.app, found); err != nil {
+		return nil, err
+	}
+	unmarked, err := e.belongings(ctx, r)
+	return slices.Concat(unmarked, strays(r.app, found), otherCounts(r)), err
 }
 
 // strays are containers that a `docker compose up` left of services which are
 // colored now. They are not teal's to stop, and a second worker, or a second
 // scheduler, is not always harmless.
-func (e *Engine) strays(ctx context.Context, app release.App) ([]string, error) {
-	found, err := e.inProject(ctx, projectOf(app.Name, release.None))
+func strays(app release.App, found []container.Summary) []string {
 	var notes []string
 	for _, s := range found {
 		service := s.Labels[api.ServiceLabel]
@@ -28,7 +37,7 @@ func (e *Engine) strays(ctx context.Context, app release.App) ([]string, error) 
 			notes = append(notes, fmt.Sprintf("container %[1]s of docker compose runs %[2]s beside the colors and is left alone; once nobody uses it: docker rm -f %[1]s", nameOf(s), service))
 		}
 	}
-	return notes, err
+	return notes
 }
 
 // otherCounts are colored services of which the compose file wants more

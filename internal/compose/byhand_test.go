@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,7 +158,13 @@ volumes: {data: {}}
 	if got := s.in(s.only(release.Blue), "read", "/data/begun"); got != "yes" {
 		t.Errorf("post_start left %q", got)
 	}
+	s.Tell(s.say)
+	s.said = nil
 	s.must(s.Stop(t.Context(), s.app, release.Blue)) // though the second hook fails
+	name := s.app.Name + "-blue-web-blue-1"
+	if want := []string{"pre_stop hook /app exit 7 of container " + name + " failed: code 7 leaving with 7; the container is stopped all the same"}; !slices.Equal(s.said, want) {
+		t.Errorf("said %q, want %q", s.said, want)
+	}
 	s.must(s.Resume(t.Context(), s.app, spec, release.Blue, quiet))
 	if got := s.in(s.only(release.Blue), "read", "/data/ended"); got != "blue" {
 		t.Errorf("pre_stop left %q", got)

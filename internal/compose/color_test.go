@@ -86,6 +86,20 @@ func TestAModelReadBackIsTheModelThatWasWritten(t *testing.T) {
 	}
 }
 
+// paint reads the app's files and renders the color's model.
+func paint(t *testing.T, app release.App, net release.Network, c release.Color) *types.Project {
+	t.Helper()
+	taken, err := (&Engine{}).taken(t.Context(), app, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := taken.paint(1, net, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // painted is the green model of one colored service, web.
 func painted(t *testing.T, compose string) *types.Project {
 	t.Helper()
@@ -94,11 +108,7 @@ func painted(t *testing.T, compose string) *types.Project {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := paint(t.Context(), app, 1, net, release.Green)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return paint(t, app, net, release.Green)
 }
 
 func TestASecretFromTheEnvironmentKeepsItsValueAndIsNoFile(t *testing.T) {
@@ -161,10 +171,7 @@ func TestReplicasDoNotShareTheirEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := paint(t.Context(), app, 1, net, release.Blue)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := paint(t, app, net, release.Blue)
 	for name, want := range map[string]string{"web-blue-1": "1", "web-blue-2": "2"} {
 		if got := *p.Services[name].Environment["TEAL_REPLICA"]; got != want {
 			t.Errorf("%s is replica %s", name, got)

@@ -44,6 +44,18 @@ type Engine struct {
 	root   string
 	config *configfile.ConfigFile
 	cli    func() (command.Cli, error) // made when the SDK is first needed: status never needs it
+	shelf  shelf
+	told   Say
+}
+
+// Tell makes the engine say what a person should know of calls that are given
+// nobody to say it to, as a stop is. It is to be called before any of these.
+func (e *Engine) Tell(say Say) { e.told = serial(say) }
+
+func (e *Engine) note(text string) {
+	if e.told != nil {
+		e.told(release.EventNote, text)
+	}
 }
 
 // New connects to the engine that the docker command line would use

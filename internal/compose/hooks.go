@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -32,22 +33,37 @@ func addHooks(labels types.Labels, hooks []types.ServiceHook) error {
 	return nil
 }
 
-// beforeStop runs the container's pre_stop hooks in order, if it runs. What
-// they come to is nobody's to judge: a color that has been replaced is stopped
-// all the same, or a hook of the old release could fail the new one.
+// beforeStop runs the container's pre_stop hooks in order, if it runs, up to
+// the first that fails. That is told and no more: a color that has been
+// replaced is stopped all the same, or a hook of the old release could fail
+// the new one.
 func (e *Engine) beforeStop(ctx context.Context, c container.Summary) {
 	var hooks []types.ServiceHook
 	if !running(c) || json.Unmarshal([]byte(c.Labels[labelHooks]), &hooks) != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, hooksWithin)
+	ctx, cancel := context.WithTimeoutCause(ctx, hooksWithin, fmt.Errorf("not ended within %s", hooksWithin))
 	defer cancel()
 	for _, hook := range hooks {
-		code, _, err := e.exec(ctx, c.ID, client.ExecCreateOptions{
-			Cmd: hook.Command, User: hook.User, Privileged: hook.Privileged, WorkingDir: hook.WorkingDir, Env: sdk.ToMobyEnv(hook.Environment),
-		})
-		if err != nil || code != 0 {
+		if err := e.hook(ctx, c.ID, hook); err != nil {
+			e.note(fmt.Sprintf("pre_stop hook %s of container %s failed: %s; the container is stopped all the same", strings.Join(hook.Command, " "), nameOf(c), err))
 			return
 		}
 	}
+}
+
+func (e *Engine) hook(ctx context.Context, id string, hook types.ServiceHook) error {
+	code, output, err := e.exec(ctx, id, client.ExecCreateOptions{
+		Cmd: hook.Command, User: hook.User, Privileged: hook.Privileged, WorkingDir: hook.WorkingDir, Env: sdk.ToMobyEnv(hook.Environment),
+	})
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return err
+	case code == 0:
+		return nil
+	}
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	return fmt.Errorf("code %d %s", code, strings.TrimSpace(lines[len(lines)-1]))
 }

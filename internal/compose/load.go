@@ -2,6 +2,7 @@ package compose
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ type files struct {
 // variables are the ones a compose file may interpolate beside the user's.
 type variables struct {
 	color   release.Color
-	release int
+	release string // its number; "" for 0
 	replica int
 }
 
@@ -42,7 +43,7 @@ func (v variables) environment(app string) []string {
 	return []string{
 		"TEAL_APP=" + app,
 		"TEAL_COLOR=" + color,
-		"TEAL_RELEASE=" + strconv.Itoa(v.release),
+		"TEAL_RELEASE=" + cmp.Or(v.release, "0"),
 		"TEAL_REPLICA=" + strconv.Itoa(max(v.replica, 1)),
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
-	"golang.org/x/sync/errgroup"
 
 	"teal/internal/release"
 )
@@ -20,7 +19,7 @@ import (
 type LogOptions struct {
 	Color   release.Color // None takes both colors and the shared services
 	Service string        // as in the compose file; "" takes all
-	Follow  bool          // go on until the containers stop or the context ends
+	Follow  bool          // go on until the context ends, also with containers that start later
 	Tail    int           // last lines of each container; 0 takes all
 	Since   time.Time     // zero takes all
 }
@@ -37,25 +36,25 @@ type LogLine struct {
 // Logs passes the lines of the app's containers to w, one call at a time:
 // container after container, or as they come where Follow is set.
 func (e *Engine) Logs(ctx context.Context, app release.App, options LogOptions, w func(LogLine)) error {
+	var mu sync.Mutex
+	pass := func(c release.Container, text string, stderr bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		w(LogLine{Source: shortName(c), Service: c.Service, Color: c.Color, Text: text, Stderr: stderr})
+	}
+	if options.Follow {
+		return e.follow(ctx, app, options, pass)
+	}
 	containers, err := e.chosen(ctx, app, options)
 	if err != nil {
 		return err
 	}
-	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	if !options.Follow {
-		group.SetLimit(1)
-	}
 	for _, c := range containers {
-		group.Go(func() error {
-			return e.log(ctx, c.ID, options, func(text string, stderr bool) {
-				mu.Lock()
-				defer mu.Unlock()
-				w(LogLine{Source: shortName(c), Service: c.Service, Color: c.Color, Text: text, Stderr: stderr})
-			})
-		})
+		if err := e.log(ctx, c.ID, options, func(text string, stderr bool) { pass(c, text, stderr) }); err != nil {
+			return err
+		}
 	}
-	return group.Wait()
+	return nil
 }
 
 // chosen are the containers the options choose.

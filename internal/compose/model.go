@@ -37,8 +37,12 @@ func encode(p *types.Project) ([]byte, error) {
 	return content, nil
 }
 
-// decode reads a model that encode wrote.
+// decode reads a model that encode wrote. One that a release no longer has
+// can't be run.
 func decode(ctx context.Context, app release.App, project string, content []byte) (*types.Project, error) {
+	if len(content) == 0 {
+		return nil, &release.Error{Code: release.Gate, What: "what the release's containers in " + project + " are made from is no longer known", Next: "teal deploy, which makes it anew from the compose files"}
+	}
 	p, err := loader.LoadWithContext(ctx, types.ConfigDetails{
 		WorkingDir:  app.Dir,
 		ConfigFiles: []types.ConfigFile{{Filename: project, Content: content}},

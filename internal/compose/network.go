@@ -32,7 +32,7 @@ func (e *Engine) Network(ctx context.Context, app release.App, net release.Netwo
 		return sameSubnet(name, have.Subnet, net.Subnet)
 	}
 	return e.createNetwork(ctx, name, client.NetworkCreateOptions{
-		Driver: "bridge", Options: bridgeOptions(ctx, app),
+		Driver: "bridge", Options: e.bridgeOptions(ctx, app),
 		IPAM: &network.IPAM{Driver: "default", Config: []network.IPAMConfig{{
 			Subnet: net.Subnet, Gateway: net.Gateway(), IPRange: net.DockerRange(),
 		}}},
@@ -48,10 +48,13 @@ const bridgeName = "com.docker.network.bridge.name"
 // the MTU, since the app's network takes its place. Files that can't be read
 // don't keep the network from being made: a rollback needs it, and doesn't
 // need the files as they are now.
-func bridgeOptions(ctx context.Context, app release.App) map[string]string {
-	var r reading
+func (e *Engine) bridgeOptions(ctx context.Context, app release.App) map[string]string {
+	t, kept := e.shelf.get(app)
+	r := t.shared
 	_, err := logged().during(func() (err error) {
-		r, err = read(ctx, app)
+		if !kept {
+			r, err = read(ctx, app)
+		}
 		return err
 	})
 	if err != nil {

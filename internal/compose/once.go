@@ -168,12 +168,15 @@ func (r errand) grace() time.Duration {
 	if own := r.service.StopGracePeriod; own != nil {
 		return time.Duration(*own)
 	}
-	return 10 * time.Second
+	return usualGrace
 }
 
 // verdict asks the engine how the command ended.
 func (r errand) verdict(ctx context.Context) error {
 	c, err := r.engine.inspect(ctx, r.id())
+	if err == nil && c.ExitCode == killedCode {
+		c, err = r.engine.flagged(ctx, c)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -183,6 +186,34 @@ func (r errand) verdict(ctx context.Context) error {
 		return r.gate(fmt.Sprintf("exited with code %d", c.ExitCode), nil)
 	}
 	return nil
+}
+
+// killedCode is what SIGKILL ends a process with: 128 and its number.
+const killedCode = 128 + 9
+
+// flagWithin is how much later than the exit Docker's out-of-memory flag may
+// come on a busy machine: containerd reports the two as separate events.
+const flagWithin = time.Second
+
+// flagged waits a moment for the out-of-memory flag of a container that was
+// killed, and returns it as it is then.
+func (e *Engine) flagged(ctx context.Context, c release.Container) (release.Container, error) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for end := time.After(flagWithin); !c.OOM; {
+		select {
+		case <-tick.C:
+		case <-end:
+			return c, nil
+		case <-ctx.Done():
+			return c, ctx.Err()
+		}
+		var err error
+		if c, err = e.inspect(ctx, c.ID); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
 }
 
 func (r errand) gate(how string, err error) error {

@@ -173,6 +173,7 @@ func (s *stage) abandoned(color release.Color) string {
 		Config: &container.Config{Image: testImage, Cmd: []string{"wait"}, Labels: map[string]string{
 			api.ProjectLabel: project, api.ServiceLabel: "web-release", api.OneoffLabel: "True", labelApp: s.app.Name, labelColor: string(color),
 		}},
+		HostConfig: &container.HostConfig{NetworkMode: "none"},
 	})
 	s.must(err)
 	_, err = s.client.ContainerStart(s.t.Context(), created.ID, client.ContainerStartOptions{})

@@ -54,15 +54,24 @@ func dependencies(p *types.Project) map[string][]string {
 }
 
 // recorded are the dependencies of the containers' services as compose wrote
-// them on the containers: "db:service_healthy:false,cache:…".
+// them on the containers.
 func recorded(containers []container.Summary) map[string][]string {
 	out := map[string][]string{}
 	for _, s := range containers {
-		name := s.Labels[api.ServiceLabel]
-		out[name] = nil
-		for entry := range strings.SplitSeq(s.Labels[api.DependenciesLabel], ",") {
-			other, _, _ := strings.Cut(entry, ":")
-			out[name] = append(out[name], other)
+		out[s.Labels[api.ServiceLabel]] = slices.Sorted(maps.Keys(conditionsOf(s)))
+	}
+	return out
+}
+
+// conditionsOf maps what the container's service depends on to the condition,
+// by its label: "db:service_healthy:false,cache:…".
+func conditionsOf(s container.Summary) map[string]string {
+	out := map[string]string{}
+	for entry := range strings.SplitSeq(s.Labels[api.DependenciesLabel], ",") {
+		other, rest, _ := strings.Cut(entry, ":")
+		condition, _, _ := strings.Cut(rest, ":")
+		if other != "" {
+			out[other] = condition
 		}
 	}
 	return out

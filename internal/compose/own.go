@@ -161,6 +161,13 @@ func (r *reading) set(c release.Color, loaded *types.Project) {
 	}
 }
 
+// with is the reading in which the files are what the color is read as.
+func (r reading) with(c release.Color, loaded *types.Project) reading {
+	r.colors = maps.Clone(r.colors)
+	r.set(c, loaded)
+	return r
+}
+
 // source finds the places of the color's files, and of the shared services'
 // for None.
 func (r reading) source(c release.Color) source {

@@ -31,7 +31,28 @@ func refuse(r reading) error {
 			return err
 		}
 	}
+	if err := refuseProxies(r); err != nil {
+		return err
+	}
 	return refusePorts(r)
+}
+
+// refuseProxies wants the services that are nginx to be shared ones: nginx
+// stands in front of both colors.
+func refuseProxies(r reading) error {
+	for _, p := range r.app.Proxies {
+		switch {
+		case p.Service == "" || r.isShared(p.Service):
+			continue
+		case isColored(r.app, p.Service):
+			return &release.Error{
+				Code: release.Invalid, What: fmt.Sprintf("service %s, which is the %s, runs in two colors", p.Service, p.Name()),
+				Next: "take " + p.Service + " out of services in teal.yaml: it is then shared by both colors",
+			}
+		}
+		return noSuchService(r.app, r.shared, r.source(release.None), p.Service)
+	}
+	return nil
 }
 
 // refuseNames wants the colored service in the color's files, and its colored

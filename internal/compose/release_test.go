@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/moby/moby/client"
@@ -300,26 +299,5 @@ func TestTheLastLinesNameTheirContainer(t *testing.T) {
 	})
 	if want := []string{"web-green-1 | serving green 1 1", "web-green-2 | serving green 1 2"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestLogsAreFollowedUntilTheReaderLeaves(t *testing.T) {
-	t.Parallel()
-	s := newStage(t, "services:\n  web: {image: IMAGE}\n  store: {image: IMAGE, command: wait}\n", web)
-	s.started(1, release.Green)
-	ctx, leave := context.WithCancel(t.Context())
-	defer leave()
-	var mu sync.Mutex
-	seen := map[string]string{}
-	err := s.Logs(ctx, s.app, LogOptions{Follow: true}, func(l LogLine) {
-		mu.Lock()
-		defer mu.Unlock()
-		if seen[l.Source] = l.Text; len(seen) == 2 {
-			leave()
-		}
-	})
-	s.must(err)
-	if seen["web-green-1"] != "serving green 1 1" || seen["store"] != "waiting" {
-		t.Errorf("seen %v", seen)
 	}
 }

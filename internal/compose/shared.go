@@ -22,9 +22,14 @@ import (
 // Invariant: a container that exists is never recreated, stopped or removed
 // here. It is started if it is stopped, and connected to the app's network if
 // it isn't in it, as one from an earlier `docker compose up` is not. If its
-// definition has changed since teal made it, that is said and no more.
+// definition has changed since teal made it, that is said and no more. With a
+// spec that holds no model, as of a journal that was lost, what is there is
+// started and that is all.
 func (e *Engine) Shared(ctx context.Context, app release.App, spec release.Spec, say Say) error {
 	say = serial(say)
+	if len(spec.Shared) == 0 {
+		return e.sharedAsTheyAre(ctx, app, say)
+	}
 	project, err := decode(ctx, app, projectOf(app.Name, release.None), spec.Shared)
 	if err != nil {
 		return err
@@ -51,6 +56,9 @@ func (e *Engine) createMissing(ctx context.Context, app release.App, project *ty
 	if err != nil {
 		return err
 	}
+	if err := namesakes(app, found); err != nil {
+		return err
+	}
 	if err := e.thaw(ctx, found); err != nil {
 		return err
 	}
@@ -67,6 +75,11 @@ func (e *Engine) createMissing(ctx context.Context, app release.App, project *ty
 	}
 	if len(missing) == 0 {
 		return nil
+	}
+	for _, name := range missing {
+		if err := e.furnish(app, project.Services[name]); err != nil {
+			return err
+		}
 	}
 	if err := e.fetch(ctx, project, missing, say); err != nil {
 		return err
@@ -111,10 +124,19 @@ func (e *Engine) adopt(ctx context.Context, app release.App, s types.ServiceConf
 			}
 		}
 		if changed(s, c) {
-			say(release.EventNote, fmt.Sprintf("shared service %s has changed in the compose file; its container is kept as it is (docker compose -p %s up %s would recreate it)", s.Name, app.Name, s.Name))
+			say(release.EventNote, fmt.Sprintf("shared service %s has changed in the compose file; its container is kept as it is (%s would recreate it)", s.Name, remake(app, s.Name, c)))
 		}
 	}
 	return nil
+}
+
+// remake is the command that makes a shared service's container anew. Only
+// teal gives a proxy its mounts.
+func remake(app release.App, service string, c container.Summary) string {
+	if slices.ContainsFunc(app.Proxies, func(p release.Proxy) bool { return p.Service == service }) {
+		return "docker rm -f " + nameOf(c) + ", then teal deploy"
+	}
+	return fmt.Sprintf("docker compose -p %s up %s", app.Name, service)
 }
 
 func (e *Engine) connect(ctx context.Context, app release.App, c container.Summary, aliases []string, say Say) error {

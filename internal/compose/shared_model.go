@@ -14,8 +14,9 @@ const awaited = "x-teal-awaited"
 
 // sharedModel is pure: it makes the model of the project <app>, which holds
 // every service that isn't colored, and the definition of every network and
-// volume of the files, which belong to this project whoever uses them.
-func sharedModel(r reading) *types.Project {
+// volume of the files, which belong to this project whoever uses them. root is
+// the state root, of which a proxy among the services must see parts.
+func sharedModel(r reading, root string) *types.Project {
 	out := &types.Project{
 		Name:     projectOf(r.app.Name, release.None),
 		Services: types.Services{},
@@ -23,7 +24,7 @@ func sharedModel(r reading) *types.Project {
 		Configs:  r.shared.Configs,
 	}
 	for _, name := range r.sharedNames() {
-		out.Services[name] = sharedService(r.app, r.shared, r.shared.Services[name])
+		out.Services[name] = housed(r.app, root, sharedService(r.app, r.shared, r.shared.Services[name]))
 	}
 	out = out.WithoutUnnecessaryResources()
 	out.Networks, out.Volumes = r.networks(), r.volumes()

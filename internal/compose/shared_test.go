@@ -18,6 +18,13 @@ import (
 // as the user's own `docker compose up` would leave it.
 func (s *stage) stranger(project, service string) string {
 	s.t.Helper()
+	return s.strangerFrom(project, service, nil)
+}
+
+// strangerFrom is a stranger that knows the folder and the files, by compose's
+// own labels, that it was made from.
+func (s *stage) strangerFrom(project, service string, from map[string]string) string {
+	s.t.Helper()
 	ctx := s.t.Context()
 	name := project + "_default"
 	if have, err := s.Engine.network(ctx, name); err == nil && !have.Exists {
@@ -27,9 +34,9 @@ func (s *stage) stranger(project, service string) string {
 	}
 	created, err := s.client.ContainerCreate(ctx, client.ContainerCreateOptions{
 		Name: project + "-" + service + "-1",
-		Config: &container.Config{Image: testImage, Cmd: []string{"wait"}, Labels: map[string]string{
+		Config: &container.Config{Image: testImage, Cmd: []string{"wait"}, Labels: merged(from, map[string]string{
 			api.ProjectLabel: project, api.ServiceLabel: service, api.ContainerNumberLabel: "1", api.OneoffLabel: "False", api.ConfigHashLabel: "theirs",
-		}},
+		})},
 		HostConfig:       &container.HostConfig{NetworkMode: container.NetworkMode(name)},
 		NetworkingConfig: &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{name: {Aliases: []string{service}}}},
 	})

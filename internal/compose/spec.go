@@ -16,6 +16,9 @@ import (
 // in the file, what can't run in two colors. What compose itself refuses is
 // passed on in its words. Notes of the project holds what compose only warns
 // of, such as a variable that isn't set.
+//
+// What is read is kept for the Prepare that follows: a deploy runs what it has
+// planned, whatever becomes of the files meanwhile.
 func (e *Engine) Load(ctx context.Context, app release.App) (release.Project, error) {
 	var r reading
 	notes, err := logged().during(func() (err error) {
@@ -23,6 +26,9 @@ func (e *Engine) Load(ctx context.Context, app release.App) (release.Project, er
 		return err
 	})
 	if err != nil {
+		return release.Project{}, err
+	}
+	if err := e.keep(ctx, r); err != nil {
 		return release.Project{}, err
 	}
 	project, err := e.summary(ctx, r)
@@ -93,20 +99,26 @@ func imageOf(app release.App, name string, s types.ServiceConfig) string {
 }
 
 // Prepare renders the release's models for both colors and the shared
-// services. The bytes need neither the compose files nor the environment to
-// be read again; bind mounts and file secrets still name paths of the host.
+// services, out of the files as Load has read them; of an app that was not
+// loaded, they are read now. The bytes need neither the compose files nor the
+// environment to be read again; bind mounts and file secrets still name paths
+// of the host.
 func (e *Engine) Prepare(ctx context.Context, app release.App, number int, net release.Network) (release.Spec, error) {
-	spec := release.Spec{App: app.Name, Number: number, Models: map[release.Color][]byte{}}
+	var t taken
 	_, err := logged().during(func() (err error) {
-		spec.Shared, err = renderShared(ctx, app)
+		t, err = e.taken(ctx, app, number)
 		return err
 	})
 	if err != nil {
 		return release.Spec{}, err
 	}
+	spec := release.Spec{App: app.Name, Number: number, Models: map[release.Color][]byte{}}
+	if spec.Shared, err = encode(sharedModel(t.shared, e.root)); err != nil {
+		return release.Spec{}, err
+	}
 	painted := map[release.Color]*types.Project{}
 	for _, color := range release.Colors {
-		if painted[color], err = paint(ctx, app, number, net, color); err != nil {
+		if painted[color], err = t.paint(number, net, color); err != nil {
 			return release.Spec{}, err
 		}
 	}
@@ -117,54 +129,9 @@ func (e *Engine) Prepare(ctx context.Context, app release.App, number int, net r
 		if spec.Models[color], err = encode(project); err != nil {
 			return release.Spec{}, err
 		}
+		spec.Models[color] = numbered(spec.Models[color], number)
 	}
 	return spec, nil
-}
-
-func renderShared(ctx context.Context, app release.App) ([]byte, error) {
-	r, err := loadChecked(ctx, app)
-	if err != nil {
-		return nil, err
-	}
-	return encode(sharedModel(r))
-}
-
-// paint loads the color's files as it reads them, once for each replica if
-// they mention TEAL_REPLICA, and renders the color's model.
-func paint(ctx context.Context, app release.App, number int, net release.Network, color release.Color) (*types.Project, error) {
-	p := painter{app: app, color: color, number: number, net: net}
-	r := newReading(app)
-	if hasOwn(app) {
-		var err error
-		if r, err = read(ctx, app); err != nil {
-			return nil, err
-		}
-		p.others = marksOf(r.shared, r.colors[color.Other()])
-	}
-	f := filesOf(app, color)
-	for replica := 1; replica <= readings(app, f); replica++ {
-		loaded, err := f.load(ctx, variables{color: color, release: number, replica: replica})
-		if err != nil {
-			return nil, err
-		}
-		r.set(color, loaded)
-		if err := refuse(r); err != nil {
-			return nil, err
-		}
-		p.loads = append(p.loads, loaded)
-	}
-	return p.paint()
-}
-
-// readings is how many ways the replicas read the files.
-func readings(app release.App, f files) int {
-	most := 1
-	if f.mentions("TEAL_REPLICA") {
-		for _, s := range app.Services {
-			most = max(most, s.Replicas)
-		}
-	}
-	return most
 }
 
 // oneImage wants all replicas of a service in both colors to run one image:

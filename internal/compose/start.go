@@ -25,8 +25,12 @@ func (e *Engine) Start(ctx context.Context, app release.App, spec release.Spec, 
 // Resume starts the containers that lie stopped in the color. One that can't
 // be started any more (its network was pruned, say) is made anew from the
 // spec; no other container is recreated, so a color that serves keeps
-// serving.
+// serving. With a spec that holds no model, as of a journal that was lost,
+// the containers are started as they lie.
 func (e *Engine) Resume(ctx context.Context, app release.App, spec release.Spec, color release.Color, say Say, services ...string) error {
+	if len(spec.Models[color]) == 0 {
+		return e.colorAsItIs(ctx, app, color, serial(say), services)
+	}
 	err := e.up(ctx, app, spec, color, api.RecreateNever, say, services)
 	if err == nil || ctx.Err() != nil {
 		return err

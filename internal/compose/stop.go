@@ -1,9 +1,11 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
@@ -58,11 +60,42 @@ func (e *Engine) stopOne(ctx context.Context, c container.Summary) error {
 		return nil
 	}
 	e.beforeStop(ctx, c)
+	began := time.Now()
 	_, err := e.client.ContainerStop(ctx, c.ID, client.ContainerStopOptions{})
 	if errdefs.IsNotFound(err) {
 		return nil
 	}
-	return e.failed("stop container "+nameOf(c), err)
+	if err != nil {
+		return e.failed("stop container "+nameOf(c), err)
+	}
+	e.tellKilled(ctx, c.ID, time.Since(began))
+	return nil
+}
+
+// What a container has that names neither (docker stop --help).
+const (
+	usualGrace  = 10 * time.Second
+	usualSignal = "SIGTERM"
+)
+
+// tellKilled says so if the engine had to kill the container: its last
+// requests were cut. How a container ended is not known where it can't be
+// asked any more, and nobody is told then.
+func (e *Engine) tellKilled(ctx context.Context, id string, took time.Duration) {
+	found, err := e.client.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	if err != nil {
+		return
+	}
+	c := containerOf(found.Container)
+	grace := usualGrace
+	if own := found.Container.Config.StopTimeout; own != nil {
+		grace = time.Duration(*own) * time.Second
+	}
+	if c.ExitCode != killedCode || c.OOM || grace <= 0 || took < grace {
+		return
+	}
+	e.note(fmt.Sprintf("container %s did not end within %s of %s and was killed; let %s end on that signal, or give it a longer stop_grace_period",
+		c.Name, grace, cmp.Or(found.Container.Config.StopSignal, usualSignal), c.Service))
 }
 
 // Clear stops and removes the color's containers, of whatever release, with
@@ -124,12 +157,17 @@ func (e *Engine) stopAndRemove(ctx context.Context, containers []container.Summa
 // Remove takes the app away whole: both colors, the shared containers that
 // teal made or connected, the networks, the images' release tags, and the
 // named volumes if volumes is true. Containers of the project <app> that
-// teal had nothing to do with stay, and so does a network they are in.
+// teal had nothing to do with stay, and so does a network they are in. A proxy
+// of somebody else's goes on without the app: it leaves the network first, or
+// it would be taken for a shared service of the app.
 func (e *Engine) Remove(ctx context.Context, app release.App, volumes bool, say Say) error {
 	for _, color := range release.Colors {
 		if err := e.Clear(ctx, app, color); err != nil {
 			return fmt.Errorf("remove %s: %w", color, err)
 		}
+	}
+	if err := e.Proxies().Leave(ctx, app); err != nil {
+		return err
 	}
 	if err := e.removeShared(ctx, app, say); err != nil {
 		return err

@@ -41,6 +41,7 @@ func (d *draft) keys() []key {
 		d.routesKey(),
 		d.proxiesKey(),
 		set("deploy", &d.app.Policy, d.policy(), "How a release goes."),
+		d.notifyKey(),
 	}
 }
 

@@ -205,6 +205,8 @@ func keepsOwnText(t reflect.Type, field string) bool {
 		return field == "Body" || field == "Command"
 	case reflect.TypeFor[release.Command]():
 		return field == "Argv"
+	case reflect.TypeFor[release.Notify]():
+		return field == "Events" // five known words, one of which has a blank
 	}
 	return false
 }

@@ -64,6 +64,11 @@ deploy:
   standby: warm
   keep: 7
   witness: {off: true, rate: 50}
+notify:
+  - {slack: {url_env: SLACK_WEBHOOK_URL}, events: [failed, rolled back]}
+  - {webhook: {url_file: hook.url, secret_env: HOOK_SECRET}}
+  - {webhook: {url_env: hook_url, secret_file: /run/secrets/hook}}
+  - {slack: {url_file: slack.url}}
 `
 
 // paired has compose files of each color's own, and loopback ports.

@@ -182,7 +182,7 @@ var mistakes = []struct{ text, want string }{
 	// routes
 	{"app: voda\nservices: {web: {port: 80}}\n", "2:17: services.web has a port, but no route leads to any service: write routes: [{path: /, to: web}]"},
 	{"app: voda\nservices: {web: {}}\nroutes: [{path: /, to: web}]\n", "3:24: routes[0].to: port missing: a route leads to service \"web\", so write services: {web: {port: 8080}}"},
-	{base + "x: 1\n", `4:1: unknown key "x" in the file: known are addresses, app, compose, deploy, proxy, routes, services, site`},
+	{base + "x: 1\n", `4:1: unknown key "x" in the file: known are addresses, app, compose, deploy, notify, proxy, routes, services, site`},
 	{strings.Replace(base, "to: web", "to: db", 1), `3:24: routes[0].to: no service "db" in services: known are web`},
 	{strings.Replace(base, "to: web", "to: ''", 1), "3:24: routes[0].to: it leads nowhere: name a service"},
 	{strings.Replace(base, ", to: web", "", 1), "3:10: routes[0]: it leads nowhere: write it as {path: /, to: web}"},

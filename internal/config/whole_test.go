@@ -60,6 +60,12 @@ func TestAFullFileIsReadWhole(t *testing.T) {
 			Standby: release.StandbyWarm, Keep: 7, Witness: release.WitnessPolicy{Off: true, Rate: 50},
 			Command: &release.Command{Service: "java", Argv: []string{"bin/migrate", "--to; $x"}, Timeout: 3 * time.Minute},
 		},
+		Notify: []release.Notify{
+			{Kind: release.NotifySlack, URL: release.Secret{Env: "SLACK_WEBHOOK_URL"}, Events: []release.Happening{release.Failed, release.RolledBack}},
+			{Kind: release.NotifyWebhook, URL: release.Secret{File: dir + "/hook.url"}, Key: release.Secret{Env: "HOOK_SECRET"}},
+			{Kind: release.NotifyWebhook, URL: release.Secret{Env: "hook_url"}, Key: release.Secret{File: "/run/secrets/hook"}},
+			{Kind: release.NotifySlack, URL: release.Secret{File: dir + "/slack.url"}},
+		},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

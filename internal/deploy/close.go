@@ -26,10 +26,20 @@ func (r *run) close(err error) (release.Receipt, error) {
 	if r.plan.Kind == release.KindDown && err == nil {
 		err = r.Journal.Forget(r.app.Name)
 	} else {
-		err = errors.Join(err, r.Journal.End(r.id, r.receipt.Outcome, &r.receipt))
+		err = withJournal(err, r.Journal.End(r.id, r.receipt.Outcome, &r.receipt))
 	}
 	r.emit(release.Event{Type: release.EventReceipt, Receipt: &r.receipt, Error: asError(err)})
 	return r.receipt, err
+}
+
+// withJournal is the error of a deploy, with that of the journal beside it.
+func withJournal(err, journal error) error {
+	var e *release.Error
+	if journal == nil || !errors.As(err, &e) {
+		return errors.Join(err, journal)
+	}
+	e.Detail = append(e.Detail, "the journal could not be written: "+journal.Error())
+	return err
 }
 
 // testify puts into the receipt what was seen: first the witness ends, so

@@ -73,7 +73,7 @@ func (d *Deployer) locked(ctx context.Context, app release.App, g plan.Goal) (re
 func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (release.Receipt, error) {
 	o, err := d.observe(ctx, app, g)
 	if err != nil {
-		return release.Receipt{}, err
+		return release.Receipt{}, untouched(err)
 	}
 	for _, text := range o.Project.Notes {
 		d.note(app, text)
@@ -83,10 +83,10 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 		return release.Receipt{}, d.withState(err, o)
 	}
 	if err := errors.Join(d.rebuild(o), d.settle(o)); err != nil {
-		return release.Receipt{}, err
+		return release.Receipt{}, d.withState(err, o)
 	}
 	if o, err = d.shaped(ctx, o, g); err != nil {
-		return release.Receipt{}, err
+		return release.Receipt{}, untouched(err)
 	}
 	p, err := plan.Build(o, g)
 	if err != nil {
@@ -97,7 +97,7 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 		r.taken = g.Number
 	}
 	if err := r.open(g.Kind, p.Release, p.Color); err != nil {
-		return release.Receipt{}, err
+		return release.Receipt{}, d.withState(err, o)
 	}
 	err = r.walk(ctx)
 	if err != nil {
@@ -109,14 +109,14 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 func (d *Deployer) plan(ctx context.Context, app release.App, g plan.Goal) (plan.Plan, error) {
 	o, err := d.observe(ctx, app, g)
 	if err != nil {
-		return plan.Plan{}, err
+		return plan.Plan{}, untouched(err)
 	}
 	g, err = aimed(g, o)
 	if err != nil {
 		return plan.Plan{}, d.withState(err, o)
 	}
 	if o, err = d.shaped(ctx, o, g); err != nil {
-		return plan.Plan{}, err
+		return plan.Plan{}, untouched(err)
 	}
 	p, err := plan.Build(o, g)
 	if err != nil {
@@ -139,7 +139,7 @@ func aimed(g plan.Goal, o release.Observed) (plan.Goal, error) {
 	case g.Kind == release.KindUndo:
 		g.Number, g.Of = o.Unended.Release, o.Unended.Kind
 		g.Color = o.ColorOf(g.Number)
-		g.Before, g.Rerouted = o.ReleaseIn(g.Color.Other()), true
+		g.Before, g.Rerouted, g.Revive = o.ReleaseIn(g.Color.Other()), true, true
 	}
 	return g, nil
 }

@@ -200,7 +200,7 @@ func (r *run) confirm(ctx context.Context, s release.Step) error {
 	if s.Release == 0 {
 		return nil
 	}
-	r.receipt.Switch = time.Since(r.decided)
+	r.receipt.Switch, r.confirmed = time.Since(r.decided), s.Table
 	return r.Journal.SetState(r.app.Name, s.Release, release.StateLive, s.Color, "")
 }
 

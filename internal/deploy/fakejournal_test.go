@@ -52,7 +52,7 @@ func (j fakeJournal) SaveSpec(s release.Spec) error {
 	j.specs[s.Number] = s
 	for i, r := range j.memory.Releases {
 		if r.Number == s.Number {
-			j.memory.Releases[i].Images = maps.Clone(s.Images)
+			j.memory.Releases[i].Images, j.memory.Releases[i].Kept = maps.Clone(s.Images), true
 		}
 	}
 	return j.entry()

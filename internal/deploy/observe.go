@@ -19,7 +19,7 @@ func (d *Deployer) Observe(ctx context.Context, app release.App) (release.Observ
 func (d *Deployer) observe(ctx context.Context, app release.App, g plan.Goal) (release.Observed, error) {
 	memory, err := d.Journal.Memory(app.Name)
 	if err != nil {
-		return release.Observed{}, fmt.Errorf("read the journal: %w", err)
+		return release.Observed{}, err
 	}
 	o := release.Observed{App: app, Releases: memory.Releases, Unended: memory.Unended, Next: memory.Next}
 	project := make(chan error, 1)
@@ -111,6 +111,15 @@ func hasRelease(o release.Observed, number int) bool {
 		}
 	}
 	return false
+}
+
+// untouched is an error of the looking that comes before anything is done.
+func untouched(err error) error {
+	var e *release.Error
+	if errors.As(err, &e) && e.State == "" {
+		e.State = "nothing was changed"
+	}
+	return err
 }
 
 // withState adds to an error in what state the app is.

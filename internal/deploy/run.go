@@ -29,6 +29,8 @@ type run struct {
 	watched bool
 	// rerouted: nginx may run the config of this plan's shape
 	rerouted bool
+	// confirmed is the table that nginx has shown to have with this plan's release
+	confirmed *release.Table
 }
 
 func (d *Deployer) newRun(app release.App, p plan.Plan, o release.Observed) *run {
@@ -40,7 +42,7 @@ func (d *Deployer) newRun(app release.App, p plan.Plan, o release.Observed) *run
 func (r *run) open(kind release.DeployKind, number int, color release.Color) error {
 	if r.plan.Network.Subnet.IsValid() {
 		if err := r.Journal.SaveNetwork(r.app.Name, r.plan.Network); err != nil {
-			return fmt.Errorf("keep the addresses: %w", err)
+			return err
 		}
 	}
 	row := release.Deploy{App: r.app.Name, Kind: kind, Release: number, By: r.By, PID: os.Getpid(), Started: r.started}
@@ -50,7 +52,7 @@ func (r *run) open(kind release.DeployKind, number int, color release.Color) err
 	}
 	id, err := r.Journal.Begin(row, fresh, r.plan.Steps)
 	if err != nil {
-		return fmt.Errorf("open the journal: %w", err)
+		return err
 	}
 	r.id = id
 	r.receipt = release.Receipt{App: r.app.Name, Kind: kind, Release: number, Color: color, Replaced: r.plan.Replaces, Started: r.started}

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"teal/internal/plan"
@@ -16,10 +17,10 @@ func (r *run) compensate(ctx context.Context, cause error) error {
 	told := r.explain(ctx, cause)
 	switch r.plan.Kind {
 	case release.KindDown:
-		told.Next = "teal down, which goes on from what is there"
+		told.Next = then(told.Next, "teal down")
 		return told
 	case release.KindUndo:
-		told.Next = "teal deploy, which goes on from what is there"
+		told.Next = then(told.Next, "teal deploy")
 		return told
 	}
 	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
@@ -27,10 +28,24 @@ func (r *run) compensate(ctx context.Context, cause error) error {
 	after, err := r.undo(undo, told)
 	if err != nil {
 		told.Detail = append(told.Detail, "undoing it failed too: "+err.Error())
-		told.Next = "teal deploy, which goes on from what is there"
+		told.Next = then(told.Next, "teal deploy")
 	}
 	r.record(after, told)
+	if told.Next == "" {
+		told.Next = "mend it, then run teal " + string(r.plan.Kind)
+	}
 	return told
+}
+
+// then is what to do first, if that is known, and the command that goes on.
+func then(next, command string) string {
+	switch {
+	case next == "":
+		return command + ", which goes on from what is there"
+	case strings.Contains(next, command):
+		return next
+	}
+	return next + ", then " + command + ", which goes on from what is there"
 }
 
 // undo plans and walks the way back. It returns the state it ends in, as far
@@ -42,14 +57,14 @@ func (r *run) undo(ctx context.Context, told *release.Error) (release.Observed, 
 		Rerouted: r.rerouted,
 	}
 	if err := r.finishStop(ctx); err != nil {
-		return r.before, err
+		return r.proved(), err
 	}
 	o, err := r.observe(ctx, r.app, g)
 	if err == nil {
 		o, err = r.shaped(ctx, o, g)
 	}
 	if err != nil {
-		return r.before, err
+		return r.proved(), err
 	}
 	p, err := plan.Build(o, g)
 	if err != nil || len(p.Steps) == 0 {
@@ -64,6 +79,23 @@ func (r *run) undo(ctx context.Context, told *release.Error) (release.Observed, 
 		return o, err
 	}
 	return r.observe(ctx, o.App, g)
+}
+
+// proved is what was before, with what the walk has shown since: after its
+// confirm nginx has the clients at its release, whether Docker can be asked or
+// not.
+func (r *run) proved() release.Observed {
+	o := r.before
+	if r.confirmed == nil {
+		return o
+	}
+	o.Routing = release.Routing{Known: true, Table: *r.confirmed, OnDisk: *r.confirmed}
+	state := release.ColorState{Release: r.plan.Release}
+	for _, s := range r.app.Services {
+		state.Containers = append(state.Containers, release.Container{Service: s.Name, Color: r.plan.Color, Running: true})
+	}
+	o.Engine.Colors = map[release.Color]release.ColorState{r.plan.Color: state}
+	return o
 }
 
 // finishStop ends a stop that was interrupted: Docker goes on with it, and a
@@ -126,14 +158,11 @@ func (r *run) setState(state release.State, told *release.Error) {
 
 // explain makes the error that a person is shown, with the evidence at hand.
 func (r *run) explain(ctx context.Context, cause error) *release.Error {
-	told := &release.Error{}
-	if !errors.As(cause, &told) {
-		told = &release.Error{Code: codeOf(r.at.Kind), What: cause.Error()}
+	first := &release.Error{}
+	if !errors.As(cause, &first) {
+		first = &release.Error{Code: codeOf(r.at.Kind), What: cause.Error(), Err: cause}
 	}
-	told = &release.Error{Code: told.Code, What: r.at.Label() + ": " + told.What, Detail: told.Detail, Next: told.Next, Err: cause}
-	if told.Next == "" {
-		told.Next = "mend it, then run teal " + string(r.plan.Kind)
-	}
+	told := &release.Error{Code: first.Code, What: r.at.Label() + ": " + first.What, Detail: first.Detail, Next: first.Next, Err: first.Err}
 	if ctx.Err() != nil {
 		told.Code, told.Err, told.Detail = release.Interrupted, ctx.Err(), nil
 		told.What = r.interrupted()

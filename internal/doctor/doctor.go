@@ -8,7 +8,6 @@
 package doctor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,6 +32,7 @@ type Case struct {
 
 	Survey    *release.Survey // nil where the files could not be read
 	SurveyErr error
+	Own       map[release.Color]release.Survey // of the colors' own files, where the app has such
 }
 
 // Proxy is one nginx of the chain and what it answered.
@@ -40,14 +40,17 @@ type Proxy struct {
 	release.Proxy
 	State release.ProxyState
 	Err   error
+
+	Built    []string // configure arguments of nginx -V; none where that can't be asked
+	BuiltErr error
 }
 
 // Examine looks at everything. The findings are in the order in which one
 // would mend them.
-func Examine(ctx context.Context, c Case) []release.Finding {
+func Examine(c Case) []release.Finding {
 	return c.run([]func() []release.Finding{
 		c.engine,
-		func() []release.Finding { return c.nginx(ctx) },
+		c.nginx,
 		c.state,
 		c.space,
 		c.file,
@@ -105,7 +108,7 @@ func (c Case) hazards() []release.Finding {
 	if c.App == nil || c.Survey == nil {
 		return nil
 	}
-	found := Hazards(*c.App, *c.Survey)
+	found := append(Hazards(*c.App, *c.Survey), OwnHazards(*c.App, *c.Survey, c.Own)...)
 	if len(found) == 0 {
 		return []release.Finding{ok("the compose files have no hazard for two colors")}
 	}

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"net/netip"
@@ -50,7 +49,7 @@ func has(t *testing.T, found []release.Finding, grade release.Grade, text string
 // The first machine one runs doctor on has nothing.
 func TestWithoutDockerNginxAndTealYamlTheirLackIsWhatIsFound(t *testing.T) {
 	missing := &release.Error{Code: release.Unreachable, What: "nginx is not installed", Next: "install it"}
-	found := Examine(context.Background(), Case{
+	found := Examine(Case{
 		Now: time.Now(), Root: filepath.Join(folder(t), "state"),
 		EngineErr: &release.Error{Code: release.Unreachable, What: "docker can't be reached", Next: "systemctl start docker", Detail: []string{"no such file"}},
 		Proxies:   []Proxy{{Proxy: release.Proxy{Kind: release.ProxyStandalone}, Err: missing}},
@@ -77,20 +76,22 @@ func TestTheEngineIsGraded(t *testing.T) {
 
 func TestAnNginxIsGraded(t *testing.T) {
 	host := release.Proxy{Kind: release.ProxyHost}
-	graded := func(p Proxy) []release.Finding { return Case{Proxies: []Proxy{p}}.nginx(context.Background()) }
+	graded := func(p Proxy) []release.Finding { return Case{Proxies: []Proxy{p}}.nginx() }
 	has(t, graded(Proxy{Proxy: host}), release.GradeFail, "host nginx does not run")
 	has(t, graded(Proxy{Proxy: host, State: release.ProxyState{Version: "1.22.1", Running: true, PID: 7}}), release.GradeOK, "runs: pid 7")
 	has(t, graded(Proxy{Proxy: host, State: release.ProxyState{Version: "1.14.2", Running: true}}), release.GradeWarn, "1.14.2")
 	has(t, graded(Proxy{Proxy: host, State: release.ProxyState{Running: true, Broken: "nginx: [emerg] unexpected }\nmore"}}), release.GradeFail, "[emerg] unexpected }")
 	has(t, graded(Proxy{Proxy: release.Proxy{Kind: release.ProxyStandalone}}), release.GradeOK, "a deploy starts it")
-	has(t, graded(Proxy{Proxy: release.Proxy{Kind: release.ProxyHost, Bin: "/nonexistent/nginx"}}), release.GradeFail, "/nonexistent/nginx")
+	has(t, graded(Proxy{Proxy: host, Built: []string{"--with-http_ssl_module"}}), release.GradeWarn, "host nginx was built without http_v2_module")
+	box := Proxy{Proxy: release.Proxy{Kind: release.ProxyContainer, Service: "edge"}, State: release.ProxyState{Running: true}}
+	box.Built = []string{"--without-http_map_module"}
+	has(t, graded(box), release.GradeFail, "without http_map_module")
+	box.Built, box.BuiltErr = nil, &release.Error{Code: release.Unreachable, What: "nginx cannot be run", Next: "x"}
+	has(t, graded(box), release.GradeFail, "nginx cannot be run")
 }
 
-func TestDebiansNginxLacksNothing(t *testing.T) {
-	options, err := buildOptions(context.Background(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestAnNginxThatHasAllLacksNothing(t *testing.T) {
+	options := []string{"--with-http_ssl_module", "--with-http_v2_module", "--with-http_realip_module", "--with-pcre"}
 	site := release.Site{TLS: &release.TLS{HTTP2: true}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 	if found := lacking("nginx", options, site); len(found) > 0 {
 		t.Errorf("%+v", found)

@@ -16,26 +16,56 @@ type hazard func(w ward, s release.SurveyService, colored *release.Service) []re
 type ward struct {
 	app    release.App
 	survey release.Survey
+	color  release.Color  // whose own files these are; None for files of all
+	other  release.Survey // of the other color's own files
 }
 
 // Hazards are what in the compose files goes wrong, or may, when the app runs
-// in two colors, in the order of the services. An app with files of its own
-// per color has its colored services there; here, its shared ones are looked
-// at.
+// in two colors, in the order of the services. Of an app with files of its own
+// per color these are its shared services; see OwnHazards.
 func Hazards(app release.App, s release.Survey) []release.Finding {
-	w := ward{app, s}
+	w := ward{app: app, survey: s}
 	found := w.missing()
 	for _, service := range s.Services {
-		rules := append(slices.Clone(anywhere), inShared...)
-		var colored *release.Service
-		if c, is := app.Service(service.Name); is {
-			colored, rules = &c, append(slices.Clone(anywhere), inColored...)
-		}
-		for _, rule := range rules {
-			found = append(found, rule(w, service, colored)...)
+		c := w.colored(service.Name)
+		switch {
+		case c == nil:
+			found = append(found, w.apply(service, nil, anywhere, inShared)...)
+		case len(app.Own) == 0:
+			found = append(found, w.apply(service, c, anywhere, inColored)...)
 		}
 	}
 	return found
+}
+
+func (w ward) apply(s release.SurveyService, c *release.Service, rules ...[]hazard) []release.Finding {
+	var found []release.Finding
+	for _, rule := range slices.Concat(rules...) {
+		found = append(found, rule(w, s, c)...)
+	}
+	return found
+}
+
+// colored is what a service of the files is in teal.yaml, nil for none of the
+// colored ones. In the shared files it may have the name of either color.
+func (w ward) colored(name string) *release.Service {
+	for _, s := range w.app.Services {
+		for _, c := range release.Colors {
+			mine := w.color == release.None || w.color == c
+			if mine && slices.Contains(namesIn(s, c), name) {
+				return &s
+			}
+		}
+	}
+	return nil
+}
+
+// namesIn are the services that stand for s in the color's files.
+func namesIn(s release.Service, c release.Color) []string {
+	if each := s.Each[c]; len(each) > 0 {
+		return each
+	}
+	return []string{s.NameIn(c)}
 }
 
 var (
@@ -52,13 +82,7 @@ func (w ward) missing() []release.Finding {
 		if len(w.app.Own) > 0 {
 			break // they are in the colors' own files
 		}
-		if _, there := w.survey.Service(s.Name); !there {
-			f := fail(release.Invalid, fmt.Sprintf("the compose files have no service %s", s.Name), "correct services in teal.yaml")
-			if slices.Contains(w.survey.Off, s.Name) {
-				f.What, f.Fix = fmt.Sprintf("service %s is off: its profiles are not active", s.Name), "set COMPOSE_PROFILES, or take profiles off the service"
-			}
-			found = append(found, f)
-		}
+		found = append(found, w.absent("the compose files have", s.Name)...)
 		for _, c := range release.Colors {
 			if taken, is := w.survey.Service(s.Name + "-" + string(c)); is {
 				found = append(found, failAt(taken, "", "service "+taken.Name+" has the name that teal gives to "+s.Name+" in color "+string(c), "rename the service"))
@@ -68,38 +92,67 @@ func (w ward) missing() []release.Finding {
 	return found
 }
 
+// absent tells of a service that the files ought to have.
+func (w ward) absent(files, name string) []release.Finding {
+	if _, there := w.survey.Service(name); there {
+		return nil
+	}
+	if slices.Contains(w.survey.Off, name) {
+		return []release.Finding{fail(release.Invalid, fmt.Sprintf("service %s is off: its profiles are not active", name), "set COMPOSE_PROFILES, or take profiles off the service")}
+	}
+	return []release.Finding{fail(release.Invalid, fmt.Sprintf("%s no service %s", files, name), "correct services in teal.yaml")}
+}
+
 // tied refuses what deploy refuses: a color bound to one container, or to the
 // host.
 func tied(w ward, s release.SurveyService, _ *release.Service) []release.Finding {
 	var found []release.Finding
 	for _, t := range s.Ties {
+		if t.Text == "network_mode: host" && w.color != release.None && w.app.Addresses == release.AddressesPorts {
+			continue // each color's file gives it ports of its own
+		}
 		found = append(found, failAt(s, t.Key, s.Name+" has "+t.Text+", which can't run in two colors", t.Fix))
 	}
 	if s.Provider {
-		found = append(found, failAt(s, "", s.Name+" comes from a provider, which can't run in two colors", unlist(s)))
+		found = append(found, failAt(s, "", s.Name+" comes from a provider, which can't run in two colors", w.unlist(s)))
 	}
 	return found
 }
 
-func twoDatabases(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
+func twoDatabases(w ward, s release.SurveyService, _ *release.Service) []release.Finding {
 	if !s.Database {
 		return nil
 	}
-	if len(s.Written()) > 0 {
-		return []release.Finding{failAt(s, "volumes", s.Name+" is a database with data in volume "+s.Written()[0].Source+", which two colors would open at once", unlist(s))}
+	if twice := w.twice(s); len(twice) > 0 {
+		return []release.Finding{failAt(s, "volumes", s.Name+" is a database with data in volume "+twice[0].Source+", which two colors would open at once", w.unlist(s))}
 	}
-	return []release.Finding{warnAt(s, "image", s.Name+" is a database: each release begins with an empty one", unlist(s))}
+	if len(s.Written()) > 0 {
+		return []release.Finding{warnAt(s, "volumes", s.Name+" is a database with data of "+string(w.color)+"'s own: what one color has stored the other never sees", w.unlist(s))}
+	}
+	return []release.Finding{warnAt(s, "image", s.Name+" is a database: each release begins with an empty one", w.unlist(s))}
 }
 
-func writtenTwice(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
+func writtenTwice(w ward, s release.SurveyService, _ *release.Service) []release.Finding {
 	var found []release.Finding
-	for _, m := range s.Written() {
+	for _, m := range w.twice(s) {
 		if !s.Database {
 			found = append(found, warnAt(s, "volumes", fmt.Sprintf("%s writes to volume %s, and during a release both colors do", s.Name, m.Source),
 				"make it "+m.Source+":"+m.Target+":ro, or see that two may write at once"))
 		}
 	}
 	return found
+}
+
+// twice are the volumes that both colors write to.
+func (w ward) twice(s release.SurveyService) []release.SurveyMount {
+	if w.color == release.None {
+		return s.Written()
+	}
+	return slices.DeleteFunc(s.Written(), func(m release.SurveyMount) bool {
+		return !slices.ContainsFunc(w.other.Services, func(o release.SurveyService) bool {
+			return slices.ContainsFunc(o.Written(), func(have release.SurveyMount) bool { return have.Source == m.Source })
+		})
+	})
 }
 
 func containerName(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
@@ -129,15 +182,15 @@ func restartAlways(_ ward, s release.SurveyService, _ *release.Service) []releas
 		"write restart: unless-stopped")}
 }
 
-func noCheck(w ward, s release.SurveyService, c *release.Service) []release.Finding {
+func noCheck(_ ward, s release.SurveyService, c *release.Service) []release.Finding {
 	if s.Check || c.Health.Kind != release.HealthAuto || c.Port == 0 {
 		return nil
 	}
 	return []release.Finding{warnAt(s, "", s.Name+" has no health check: a TCP connection is all that is asked of a new release, unless its image has one",
-		"services: {"+s.Name+": {health: {http: /PATH}}} in teal.yaml")}
+		"services: {"+c.Name+": {health: {http: /PATH}}} in teal.yaml")}
 }
 
-func noGrace(w ward, s release.SurveyService, c *release.Service) []release.Finding {
+func noGrace(_ ward, s release.SurveyService, c *release.Service) []release.Finding {
 	if c.Port != 0 || s.Grace > 0 {
 		return nil
 	}
@@ -145,19 +198,19 @@ func noGrace(w ward, s release.SurveyService, c *release.Service) []release.Find
 		"stop_grace_period: 2m, or as long as its longest job takes")}
 }
 
-func twoClocks(w ward, s release.SurveyService, c *release.Service) []release.Finding {
+func twoClocks(_ ward, s release.SurveyService, c *release.Service) []release.Finding {
 	clock := s.Clock()
 	if clock == "" || c.Port != 0 || c.Handoff == release.HandoffStopFirst {
 		return nil
 	}
 	return []release.Finding{warnAt(s, "command", s.Name+" looks like a scheduler ("+clock+") and would run twice during a release",
-		"services: {"+s.Name+": {handoff: stop-first}} in teal.yaml")}
+		"services: {"+c.Name+": {handoff: stop-first}} in teal.yaml")}
 }
 
 func tiedToColored(w ward, s release.SurveyService, _ *release.Service) []release.Finding {
 	var found []release.Finding
 	for _, t := range s.Ties {
-		if _, colored := w.app.Service(t.To); colored {
+		if w.colored(t.To) != nil {
 			found = append(found, failAt(s, t.Key, "shared service "+s.Name+" has "+t.Text+", but "+t.To+" runs in two colors", "list "+s.Name+" under services in teal.yaml too, or take "+t.Key+" off"))
 		}
 	}
@@ -167,7 +220,7 @@ func tiedToColored(w ward, s release.SurveyService, _ *release.Service) []releas
 func waitsForColored(w ward, s release.SurveyService, _ *release.Service) []release.Finding {
 	var found []release.Finding
 	for _, need := range s.Needs {
-		if _, colored := w.app.Service(need.Service); colored {
+		if w.colored(need.Service) != nil {
 			found = append(found, warnAt(s, "depends_on", "shared service "+s.Name+" depends on "+need.Service+", which starts after it: teal leaves that out", "take "+need.Service+" off its depends_on"))
 		}
 	}
@@ -177,7 +230,7 @@ func waitsForColored(w ward, s release.SurveyService, _ *release.Service) []rele
 func callsColored(w ward, s release.SurveyService, _ *release.Service) []release.Finding {
 	var found []release.Finding
 	for _, name := range s.Mentions {
-		if _, colored := w.app.Service(name); colored && !w.proxied(s.Name) {
+		if w.colored(name) != nil && !w.proxied(s.Name) {
 			found = append(found, warnAt(s, "environment", "shared service "+s.Name+" calls "+name+" by its name, which only "+name+"'s own color knows",
 				"let it call the site, or list "+s.Name+" under services in teal.yaml too"))
 		}
@@ -218,7 +271,10 @@ func singleFile(_ ward, s release.SurveyService, _ *release.Service) []release.F
 	return found
 }
 
-func unlist(s release.SurveyService) string {
+func (w ward) unlist(s release.SurveyService) string {
+	if w.color != release.None {
+		return "move " + s.Name + " to the shared compose files"
+	}
 	return "leave " + s.Name + " out of services in teal.yaml: it is then shared by both colors"
 }
 

@@ -55,11 +55,7 @@ func TestAnotherNginxOnTheAddressIsToldApart(t *testing.T) {
 	if err := os.WriteFile(dir+"/nginx.conf", []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	path, err := program("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "-c", dir+"/nginx.conf")
+	cmd := exec.Command("nginx", "-c", dir+"/nginx.conf")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,19 +1,16 @@
 package doctor
 
 import (
-	"context"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"teal/internal/release"
 )
 
-func (c Case) nginx(ctx context.Context) []release.Finding {
+func (c Case) nginx() []release.Finding {
 	var found []release.Finding
 	for _, p := range c.Proxies {
 		if p.Err != nil {
@@ -22,9 +19,7 @@ func (c Case) nginx(ctx context.Context) []release.Finding {
 		}
 		found = append(found, p.version(), p.running())
 		found = append(found, p.config()...)
-		if p.Kind != release.ProxyContainer {
-			found = append(found, c.modules(ctx, p)...)
-		}
+		found = append(found, c.modules(p)...)
 	}
 	return found
 }
@@ -90,16 +85,20 @@ var (
 	}
 )
 
-func (c Case) modules(ctx context.Context, p Proxy) []release.Finding {
-	options, err := buildOptions(ctx, p.Bin)
-	if err != nil {
-		return []release.Finding{fault(p.Name()+": ", err)}
+// modules looks at how the nginx was built. One that can't tell, being in a
+// container that doesn't run, was found not to run.
+func (c Case) modules(p Proxy) []release.Finding {
+	switch {
+	case p.BuiltErr != nil:
+		return []release.Finding{fault(p.Name()+": ", p.BuiltErr)}
+	case len(p.Built) == 0:
+		return nil
 	}
 	site := release.Site{}
 	if c.App != nil {
 		site = c.App.Site
 	}
-	found := lacking(p.Name(), options, site)
+	found := lacking(p.Name(), p.Built, site)
 	if len(found) == 0 {
 		return []release.Finding{ok("%s has every module needed", p.Name())}
 	}
@@ -125,41 +124,4 @@ func lacking(name string, options []string, site release.Site) []release.Finding
 		}
 	}
 	return found
-}
-
-// answerWithin bounds one run of nginx -V.
-const answerWithin = 10 * time.Second
-
-// buildOptions are the words after "configure arguments:" of nginx -V.
-func buildOptions(ctx context.Context, bin string) ([]string, error) {
-	path, err := program(bin)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, path, "-V").CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("run %s -V: %w", path, err)
-	}
-	_, options, _ := strings.Cut(string(out), "configure arguments:")
-	return strings.Fields(options), nil
-}
-
-// program finds nginx as a deploy does: ordinary users often don't have it in
-// PATH.
-func program(bin string) (path string, err error) {
-	tries := []string{bin}
-	if bin == "" {
-		tries = []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"}
-	}
-	for _, try := range tries {
-		if path, err = exec.LookPath(try); err == nil {
-			return path, nil
-		}
-	}
-	return "", &release.Error{
-		Code: release.Unreachable, What: "nginx is not installed: looked for " + strings.Join(tries, ", "),
-		Next: "install it (Debian, Ubuntu: apt-get install nginx), or name the program in proxy.bin", Err: err,
-	}
 }

@@ -26,6 +26,9 @@ func (j *Journal) prepare() error {
 	if err := makeFolder(j.root); err != nil {
 		return err
 	}
+	if err := j.ours(); err != nil {
+		return err
+	}
 	info, err := os.Stat(j.file())
 	if errors.Is(err, fs.ErrNotExist) {
 		return j.create()

@@ -283,7 +283,7 @@ func TestALongHistoryStaysSmallAndIsRememberedInShort(t *testing.T) {
 func TestNoQueryWalksTheWholeHistory(t *testing.T) {
 	j := opened(t, t.TempDir())
 	for _, query := range []string{
-		"SELECT * FROM releases WHERE " + memorable,
+		selectReleases + memorable,
 		replaceLive,
 		selectDeploys + "d.ended IS NULL ORDER BY d.id DESC LIMIT ?2",
 		selectDeploys + "true ORDER BY d.id DESC LIMIT ?2",

@@ -253,7 +253,7 @@ func (m *machine) SaveSpec(t *rapid.T) {
 		return
 	}
 	agree(t, nil, err)
-	r.Images = s.Images
+	r.Images, r.Kept = s.Images, true
 	a.releases[n], a.specs[n] = r, s
 }
 
@@ -277,7 +277,7 @@ func (m *machine) Prune(t *rapid.T) {
 	a := m.model.app(app)
 	for n, r := range a.releases {
 		if !slices.Contains(keep, n) {
-			r.Images = nil
+			r.Images, r.Kept = nil, false
 			a.releases[n] = r
 			delete(a.specs, n)
 		}

@@ -247,3 +247,36 @@ func TestAFolderThatMayNotBeWrittenIsToldWithWhatToDo(t *testing.T) {
 		t.Errorf("have %q", out)
 	}
 }
+
+func TestAFolderOfSomeoneElseIsRefused(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Fatal("giving a folder away takes root: sudo make test")
+	}
+	root := t.TempDir()
+	must(t, opened(t, root).Close(), os.Chown(root, 65534, 65534))
+	_, err := Open(root)
+	var e *release.Error
+	if !errors.As(err, &e) || e.Code != release.Invalid || !strings.Contains(e.What, "belongs to nobody (uid 65534), and teal runs as root (uid 0)") || e.State == "" {
+		t.Errorf("have %#v", err)
+	}
+	if j, err := OpenReadOnly(root); err != nil { // looking on harms nobody
+		t.Error(err)
+	} else {
+		must(t, j.Close())
+	}
+}
+
+func TestAFolderThatOthersMayWriteToIsRefused(t *testing.T) {
+	root := t.TempDir()
+	must(t, os.Chmod(root, 0o777))
+	_, err := Open(root)
+	var e *release.Error
+	if !errors.As(err, &e) || e.Code != release.Invalid || !strings.HasPrefix(e.What, "others may write to the state root "+root) || !strings.HasPrefix(e.Next, "chmod go-w "+root) {
+		t.Errorf("have %#v", err)
+	}
+	if left, _ := os.ReadDir(root); len(left) > 0 {
+		t.Errorf("it left %v", left)
+	}
+	must(t, os.Chmod(root, 0o775)) // a group of one's own is common
+	opened(t, root)
+}

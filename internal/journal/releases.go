@@ -19,6 +19,9 @@ const memorable = `app = ?1 AND number IN (
 	SELECT number FROM releases WHERE app = ?1 AND number >= ?2 UNION
 	SELECT number FROM releases INDEXED BY releases_runnable WHERE app = ?1 AND images <> '') ORDER BY number DESC`
 
+const selectReleases = `SELECT app, number, color, state, images, created, by, reason,
+	EXISTS (SELECT 1 FROM specs WHERE specs.app = releases.app AND specs.number = releases.number) FROM releases WHERE `
+
 // replaceLive turns the live release of app ?1, unless it is ?2, into replaced,
 // or into withdrawn where ?2 is an older one.
 const replaceLive = `UPDATE releases INDEXED BY releases_live SET state = iif(number > ?2, 'withdrawn', 'replaced')
@@ -126,13 +129,13 @@ func queryReleases(tx *sql.Tx, which string, args ...any) ([]release.Release, er
 		var r release.Release
 		var images string
 		var created int64
-		if err := scan(&r.App, &r.Number, &r.Color, &r.State, &images, &created, &r.By, &r.Reason); err != nil {
+		if err := scan(&r.App, &r.Number, &r.Color, &r.State, &images, &created, &r.By, &r.Reason, &r.Kept); err != nil {
 			return err
 		}
 		r.Created = time.Unix(0, created)
 		releases = append(releases, r)
 		return unpackImages(images, &releases[len(releases)-1].Images)
-	}, "SELECT app, number, color, state, images, created, by, reason FROM releases WHERE "+which, args...)
+	}, selectReleases+which, args...)
 	return releases, err
 }
 

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 
 	"teal/internal/nginx/render"
@@ -17,6 +19,9 @@ import (
 // waits until the proxy answers the new generation at every address and host
 // of the site. A proxy that does already is left alone. On failure all files,
 // and what the proxies run, are as they were.
+//
+// The innermost comes first: clients meet the outermost, which should never be
+// ahead of what stands behind it.
 func (r *Router) Apply(ctx context.Context, app release.App, net release.Network) error {
 	unlock, err := r.exclusive(ctx)
 	if err != nil {
@@ -25,7 +30,7 @@ func (r *Router) Apply(ctx context.Context, app release.App, net release.Network
 	defer unlock()
 	fresh := !remains(r.token(app.Name))
 	var done []*change
-	for _, p := range app.Proxies {
+	for _, p := range slices.Backward(app.Proxies) {
 		c, err := r.apply(ctx, app, net, p)
 		if c != nil {
 			done = append(done, c)
@@ -34,6 +39,7 @@ func (r *Router) Apply(ctx context.Context, app release.App, net release.Network
 			return errors.Join(err, r.undo(ctx, app, done, fresh))
 		}
 	}
+	_ = r.guard(app.Name) // see there
 	return nil
 }
 
@@ -82,10 +88,10 @@ func (r *Router) ready(ctx context.Context, app release.App, p release.Proxy) (s
 	if !ok {
 		return server{}, 0, s.down()
 	}
-	if err := s.mayChange(); err != nil {
+	if err := errors.Join(s.mayChange(), r.fits(s, app)); err != nil {
 		return server{}, 0, err
 	}
-	if err := r.prepare(app.Name); err != nil {
+	if err := errors.Join(r.mainstay(s), r.prepare(app.Name)); err != nil {
 		return server{}, 0, err
 	}
 	if err := r.certify(app, p); err != nil {
@@ -141,10 +147,16 @@ func (r *Router) change(s server, app string, out render.Output) (*change, error
 // another server has our host already is an error: nginx would take the
 // configuration and give the requests to the other.
 func (s server) verdict(says []string, passes bool, app release.App) error {
+	if m := twiceForm.FindStringSubmatch(strings.Join(says, "\n")); !passes && m != nil {
+		return &release.Error{
+			Code: release.Invalid, What: fmt.Sprintf("another site of the %s already is the default server of %s, or has options for it", s.name, m[1]),
+			Detail: says, Next: "name the app's hosts in site.hosts, or choose another listen in teal.yaml", Err: errBroken,
+		}
+	}
 	if !passes {
 		return &release.Error{
 			Code: release.Unreachable, What: "the " + s.name + " refuses the app's configuration",
-			Detail: says, Next: "change in teal.yaml what nginx names", Err: errBroken,
+			Detail: says, Next: unbound(says, "change in teal.yaml what nginx names"), Err: errBroken,
 		}
 	}
 	for _, host := range app.Site.Hosts {
@@ -158,6 +170,10 @@ func (s server) verdict(says []string, passes bool, app release.App) error {
 	return nil
 }
 
+// twiceForm is what nginx says of an address for which two sites want
+// something that only one can have.
+var twiceForm = regexp.MustCompile(`duplicate (?:default server|listen options) for (\S+)`)
+
 func mentions(says []string, text string) bool {
 	return strings.Contains(strings.Join(says, "\n"), text)
 }
@@ -168,9 +184,6 @@ func (r *Router) prepare(app string) error {
 		if err := folder(dir); err != nil {
 			return fmt.Errorf("make the app's folders: %w", err)
 		}
-	}
-	if err := r.reachable(); err != nil {
-		return err
 	}
 	// Built in advance, so that a shift needs to build nothing.
 	for _, c := range release.Colors {

@@ -81,8 +81,9 @@ func TestAPortThatCannotBeHadLeavesTheOldConfigLive(t *testing.T) {
 	changed := s.app
 	changed.Site.Listen = []string{s.addr, l.Addr().String()}
 	err = s.r.Apply(s.ctx, changed, s.net)
-	if release.CodeOf(err) != release.Unreachable || !strings.Contains(describe(err), "is held by nginx.test") {
-		t.Fatalf("got %v", err)
+	if release.CodeOf(err) != release.Unreachable || !strings.Contains(describe(err), "is held by nginx.test") ||
+		!strings.Contains(describe(err), "next: free the port, or choose another listen") {
+		t.Fatalf("got %v", describe(err))
 	}
 	s.servedBy(release.Blue)
 	if now := s.observed(); now.Generation != old.Generation || !now.Current() || !now.Configured {
@@ -175,8 +176,8 @@ func TestTwoAppsThatTakeAnyHostAtOneAddressAreRefused(t *testing.T) {
 	twin := s.app
 	twin.Name = "twin"
 	err := s.r.Apply(s.ctx, twin, s.net)
-	if release.CodeOf(err) != release.Unreachable || !strings.Contains(describe(err), "duplicate default server") {
-		t.Errorf("got %v", err)
+	if release.CodeOf(err) != release.Invalid || !strings.Contains(describe(err), "already is the default server of "+s.addr) {
+		t.Errorf("got %v", describe(err))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,11 +131,20 @@ func (r *Router) questions(s server, app string, listen []listening, hosts []str
 func (s server) reach(at netip.AddrPort) (netip.AddrPort, bool) {
 	switch {
 	case s.box == nil || s.box.Host:
-		return render.Reach(at), true
+		return s.aside(render.Reach(at), at), true
 	case !at.Addr().IsUnspecified():
 		return at, !at.Addr().IsLoopback()
 	}
 	return netip.AddrPortFrom(s.box.addr, at.Port()), at.Addr().Is4() && s.box.addr.IsValid()
+}
+
+// aside is where what listens on all addresses is met, if a site that listens
+// on that very one is in the way: all of 127.0.0.0/8 is this machine.
+func (s server) aside(met, at netip.AddrPort) netip.AddrPort {
+	for at.Addr().IsUnspecified() && met.Addr().Is4() && slices.Contains(s.loopback, met) {
+		met = netip.AddrPortFrom(met.Addr().Next(), met.Port())
+	}
+	return met
 }
 
 // asHost is a Host header that the site answers to.

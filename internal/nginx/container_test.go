@@ -32,6 +32,7 @@ func moor(t *testing.T) *harbor {
 	s.app.Name = fmt.Sprintf("tealtest-n%d-%d", os.Getpid(), n)
 	h.name = s.app.Name + "-edge-1"
 	s.net = release.Network{Subnet: h.docker.network(t, s.app.Name)}
+	t.Cleanup(func() { _ = unbar(s.net.Subnet) }) // where the test takes the app not away
 	var err error
 	s.net, err = s.net.Assign(s.app.Services)
 	s.must(err)

@@ -11,6 +11,7 @@ type directive struct {
 	name  string
 	args  []string
 	block []directive
+	file  string // where it stands; known of those outside of all blocks of a file
 }
 
 // all returns the directives of that name in the list itself.
@@ -60,6 +61,11 @@ func (r *reader) file(path string, depth int) ([]directive, error) {
 		return nil, errors.New("includes are nested too deep in " + path)
 	}
 	list, _ := r.block(tokens(string(text)), depth)
+	for i := range list {
+		if list[i].file == "" { // else it came by an include
+			list[i].file = path
+		}
+	}
 	return list, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -93,7 +94,12 @@ func (d docker) Tail(ctx context.Context, id string, lines int) ([]string, error
 	return strings.Split(strings.TrimSpace(out.String()), "\n"), err
 }
 
-// nginxImage is this machine's nginx in an image, made once for all tests.
+// homeNetwork is where containers live that are somebody else's. It is not
+// Docker's default one, which a machine may lack ("bridge": "none").
+func homeNetwork() string { return fmt.Sprintf("tealtest-home-%d", os.Getpid()) }
+
+// nginxImage is this machine's nginx in an image, made once for all tests, with
+// their network.
 var nginxImage = struct {
 	sync.Mutex
 	users int
@@ -107,12 +113,17 @@ func (d docker) image(t *testing.T) string {
 	defer nginxImage.Unlock()
 	if nginxImage.users++; nginxImage.users == 1 {
 		nginxImage.id = d.build(t)
+		if _, err := d.NetworkCreate(t.Context(), homeNetwork(), moby.NetworkCreateOptions{Driver: "bridge"}); err != nil {
+			t.Error(err)
+		}
 	}
 	t.Cleanup(func() {
 		nginxImage.Lock()
 		defer nginxImage.Unlock()
 		if nginxImage.users--; nginxImage.users == 0 {
-			if _, err := d.ImageRemove(context.Background(), nginxImage.id, moby.ImageRemoveOptions{Force: true}); err != nil {
+			_, err := d.ImageRemove(context.Background(), nginxImage.id, moby.ImageRemoveOptions{Force: true})
+			_, err2 := d.NetworkRemove(context.Background(), homeNetwork(), moby.NetworkRemoveOptions{})
+			if err := errors.Join(err, err2); err != nil {
 				t.Error(err)
 			}
 		}
@@ -228,7 +239,7 @@ func (d docker) network(t *testing.T, app string) netip.Prefix {
 // start runs nginx in a container of that name, which sees the mounts.
 func (d docker) start(t *testing.T, name string, mounts []release.Mount) string {
 	t.Helper()
-	config := &api.HostConfig{}
+	config := &api.HostConfig{NetworkMode: api.NetworkMode(homeNetwork())}
 	for _, m := range mounts {
 		config.Mounts = append(config.Mounts, mount.Mount{Type: mount.TypeBind, Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly})
 	}

@@ -148,5 +148,12 @@ func (d *drain) progress() {
 	}
 	d.said = time.Now()
 	plain, streams := d.count()
-	d.say(release.EventProgress, fmt.Sprintf("%d requests and %d streams are still open", plain, streams))
+	d.say(release.EventProgress, fmt.Sprintf("still open: %s, %s", plural(plain, "request"), plural(streams, "stream")))
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

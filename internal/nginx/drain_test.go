@@ -68,7 +68,7 @@ func TestADrainWaitsForARequestAndCutsNothing(t *testing.T) {
 	var said atomic.Value
 	done := s.drainBlue(release.DrainLimits{Timeout: far, Streams: far}, func(_ release.EventType, text string) { said.Store(text) })
 	s.eventually("progress is told", func() bool { return said.Load() != nil })
-	if !running(done) || !strings.Contains(said.Load().(string), "1 requests and 0 streams") {
+	if !running(done) || !strings.Contains(said.Load().(string), "still open: 1 request, 0 streams") {
 		t.Fatalf("said %q", said.Load())
 	}
 	s.blue.letGo()
@@ -107,7 +107,7 @@ func TestADrainWaitsForStreamsBeyondTheLimitOfRequests(t *testing.T) {
 			done := s.drainBlue(release.DrainLimits{Timeout: time.Millisecond, Streams: far}, func(_ release.EventType, text string) { said.Store(text) })
 			s.eventually("one stream and nothing else is left", func() bool { // the idle socket counts at first
 				text, _ := said.Load().(string)
-				return strings.Contains(text, "0 requests and 1 streams")
+				return strings.Contains(text, "still open: 0 requests, 1 stream")
 			})
 			if !running(done) {
 				t.Fatal("the drain did not wait for the stream")

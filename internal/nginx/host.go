@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"path/filepath"
 	"strings"
 
+	"teal/internal/nginx/render"
 	"teal/internal/release"
 )
 
@@ -46,12 +48,31 @@ func (r *Router) host(ctx context.Context, app string, p release.Proxy) (server,
 
 // learn finds what our server would inherit, and would lose.
 func (s *server) learn(conf []directive) {
+	s.conf = conf
 	s.errorLog = one(s.program, conf, "error_log", s.program.errorLog)
 	s.accessLogs = inheritedLogs(s.program, conf)
 	for _, h := range within(conf, "http", "add_header") {
 		s.headers = append(s.headers, h.args)
 	}
 	s.colorHeader = len(s.headers) == 0
+	s.loopback = loopbacks(conf)
+}
+
+// loopbacks are the loopback addresses that sites listen on. What is asked of
+// one of these such a site answers, and not one that listens on all addresses.
+func loopbacks(conf []directive) []netip.AddrPort {
+	var list []netip.AddrPort
+	for _, http := range all(conf, "http") {
+		for _, listen := range within(http.block, "server", "listen") {
+			if len(listen.args) == 0 {
+				continue
+			}
+			if at, err := render.Address(listen.args[0]); err == nil && at.Addr().IsLoopback() {
+				list = append(list, at)
+			}
+		}
+	}
+	return list
 }
 
 func noHost(main string) error {

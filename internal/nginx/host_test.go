@@ -220,7 +220,9 @@ func TestTheLossOfTheStateRootDoesNotBreakTheMachinesNginx(t *testing.T) {
 }
 
 func TestAFolderThatIsNotIncludedIsRefused(t *testing.T) {
-	m := besideOthers(t, "").start()
+	m := besideOthers(t, "")
+	m.site(m.addr + " default_server") // which conf.d comes before
+	m.start()
 	m.app.Proxies[0].Sites = filepath.Join(m.dir, "temp")
 	err := m.r.Apply(m.ctx, m.app, m.net)
 	if release.CodeOf(err) != release.Invalid || !strings.Contains(describe(err), m.dir+"/conf.d/*.conf") {

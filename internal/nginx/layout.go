@@ -3,7 +3,6 @@ package nginx
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -60,27 +59,6 @@ func folder(path string) error {
 		return err
 	}
 	return os.Chmod(path, 0o755)
-}
-
-// reachable refuses a state root that nginx's workers can't get to: every test
-// for a bucket would say no, and all clients stay on blue.
-func (l layout) reachable() error {
-	if os.Geteuid() != 0 {
-		return nil // the workers are who we are
-	}
-	for dir := l.root; dir != "/"; dir = filepath.Dir(dir) {
-		info, err := os.Stat(dir)
-		if err != nil {
-			return fmt.Errorf("look at the way to the state root: %w", err)
-		}
-		if info.Mode().Perm()&0o001 == 0 {
-			return &release.Error{
-				Code: release.Invalid, What: "nginx's workers cannot pass through " + dir + " to teal's state",
-				Next: "chmod o+x " + dir + ", or put TEAL_STATE_DIR elsewhere",
-			}
-		}
-	}
-	return nil
 }
 
 // remains reports whether something lies at the path, a dangling symlink

@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 // where the configuration on disk says the app is, since teal.yaml may have
 // changed after it was written. With a zero net no generation is wanted yet.
 func (r *Router) Observe(ctx context.Context, app release.App, net release.Network) (release.Routing, error) {
+	r.hear(app.Name, net.Subnet)
 	var o release.Routing
 	o.OnDisk, o.Known = r.onDisk(app.Name)
 	o.Table = o.OnDisk
@@ -52,6 +54,15 @@ func (r *Router) observe(ctx context.Context, s server, app release.App, net rel
 			return p, ctx.Err()
 		}
 		p.Generation, p.Table = a.generation, a.table
+	}
+	if !running {
+		errors.As(s.down(), &p.Absent)
+	}
+	if net.Subnet.IsValid() && !p.Current() {
+		// Nothing is to be built in vain.
+		if err := r.fits(s, app); err != nil && !errors.As(err, &p.Blocked) {
+			return p, err
+		}
 	}
 	if !p.Current() {
 		p.Broken, err = r.brokenness(ctx, s, app.Name)
@@ -156,6 +167,7 @@ func (r *Router) Confirm(ctx context.Context, app release.App, table release.Tab
 			return err
 		}
 	}
+	_ = r.guard(app.Name) // a reboot has forgotten it; see there
 	return nil
 }
 
@@ -172,6 +184,9 @@ func (r *Router) confirm(ctx context.Context, s server, app string, table releas
 		return last == nil && a.table == table.Name()
 	})
 	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if err := s.passable(r.root); err != nil {
 		return err
 	}
 	e := &release.Error{

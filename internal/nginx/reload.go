@@ -48,9 +48,10 @@ func (s server) reload(ctx context.Context, m master, seen func(context.Context)
 
 // kept is the error of an nginx that goes on with its old configuration.
 func (s server) kept(refused []string, last error) error {
+	refused = s.withHolders(refused)
 	e := &release.Error{
 		Code: release.Unreachable, What: "the " + s.name + " did not take the new configuration",
-		Detail: withHolders(refused), Next: "see " + s.log(), Err: last,
+		Detail: refused, Next: unbound(refused, "see "+s.log()), Err: last,
 	}
 	if last != nil && len(refused) == 0 {
 		e.What, e.Detail = "the "+s.name+" was reloaded but does not serve the app", []string{last.Error()}
@@ -141,7 +142,8 @@ func tail(log string, from int64) []string {
 }
 
 // ProxyReload makes teal's own nginx read its files again.
-func (r *Router) ProxyReload(ctx context.Context, bin string) error {
+func (r *Router) ProxyReload(ctx context.Context, bin string) (err error) {
+	defer func() { err = r.rightful("reload", err) }()
 	s, err := r.standalone(ctx, release.Proxy{Bin: bin})
 	if err != nil {
 		return err

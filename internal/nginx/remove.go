@@ -22,11 +22,13 @@ func (r *Router) Remove(ctx context.Context, app release.App) error {
 		return err
 	}
 	defer unlock()
+	subnets := append(r.subnets(app.Name), r.heard(app.Name)...)
 	for _, p := range app.Proxies {
 		if err := r.removeFrom(ctx, app, p); err != nil {
 			return fmt.Errorf("take %s out of the %s: %w", app.Name, p.Name(), err)
 		}
 	}
+	_ = unguard(subnets) // who had no right to add them has none to remove
 	// The link goes after the configuration: nginx would send everyone to
 	// blue without it.
 	if err := r.clear(app); err != nil {
@@ -60,17 +62,24 @@ func (r *Router) clearFolder(app release.App) error {
 	return err
 }
 
+// removeFrom takes the app out of one proxy: its files, and what the running
+// nginx has in memory, which may be there though the files were removed.
 func (r *Router) removeFrom(ctx context.Context, app release.App, p release.Proxy) error {
 	s, err := r.server(ctx, app, p)
 	if err != nil {
 		return err
 	}
-	if !remains(r.conf(app.Name, s.place)) && (s.site == "" || !remains(s.site)) {
+	m, running := s.running()
+	written := remains(r.conf(app.Name, s.place)) || s.site != "" && remains(s.site)
+	if !written && !(running && r.loaded(m, app.Name)) {
 		return nil
 	}
 	c, err := r.change(s, app.Name, render.Output{})
 	if err != nil {
 		return err
+	}
+	if len(c.before.listen) == 0 {
+		c.served = append(c.served, routed{app: app.Name, listen: listenings(app, p)})
 	}
 	if err := r.takeOut(ctx, c); err != nil {
 		return errors.Join(err, r.undoOne(context.WithoutCancel(ctx), app.Name, c))
@@ -88,15 +97,36 @@ func (r *Router) takeOut(ctx context.Context, c *change) error {
 	if !ok {
 		return nil
 	}
+	if err := r.mainstay(c.server); err != nil {
+		return err
+	}
 	if err := c.server.sound(ctx); err != nil {
 		return err
 	}
-	qs, err := r.questions(c.server, c.before.app, c.before.listen, c.before.hosts)
-	if err != nil {
-		return err
+	var qs []question
+	if len(c.before.listen) > 0 {
+		var err error
+		if qs, err = r.questions(c.server, c.before.app, c.before.listen, c.before.hosts); err != nil {
+			return err
+		}
 	}
 	c.reloaded = true
-	return r.gently(ctx, c.server, m, c.served, func(ctx context.Context) error { return gone(ctx, qs) })
+	return r.gently(ctx, c.server, m, c.served, func(ctx context.Context) error {
+		if r.loaded(m, c.before.app) {
+			return fmt.Errorf("the %s still has the app's log open", c.server.name)
+		}
+		return gone(ctx, qs)
+	})
+}
+
+// loaded reports whether the nginx has the app in memory, whatever became of
+// the app's files: its master holds the app's log open for as long.
+func (r *Router) loaded(m master, app string) bool {
+	log := r.traffic(app)
+	if root, err := filepath.EvalSymlinks(r.root); err == nil {
+		log = filepath.Join(root, strings.TrimPrefix(log, r.root))
+	}
+	return opened(int(m), log) || opened(int(m), log+" (deleted)")
 }
 
 // gone asks whether no address answers about the app any more; that nobody

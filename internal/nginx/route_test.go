@@ -46,6 +46,8 @@ func TestBothColorsGetTheSameTarget(t *testing.T) {
 		"/v1.0/api/":                     "/",
 		"/v1.0/api/x?a=%2F&b=c%20d":      "/x?a=%2F&b=c%20d",
 		"/v1.0/api/a%2Fb%20c//d":         "/a/b%20c/d",
+		"/v1.0/api//x/./y/../%61":        "/x/a",
+		"/v1.0/api/x%252F":               "/x%252F", // decoded once, encoded once
 		"/v1.0/api/%3Fq":                 "/%3Fq",
 		"/v1.0/api/%E2%82%AC":            "/%E2%82%AC",
 		"/v1.0/api/a%0D%0Ab":             "/a%0D%0Ab",

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"teal/internal/release"
 )
 
 // Router is the chain of nginx servers in front of apps. One Router may serve
@@ -21,7 +25,8 @@ type Router struct {
 	containers Containers   // nil where no proxy may be in a container
 	warm       *http.Client // keeps its connection: cheap questions about the table
 	mu         sync.Mutex
-	built      map[string]program // by path, or container and path: what nginx -V says
+	built      map[string]program      // by path, or container and path: what nginx -V says
+	told       map[string]netip.Prefix // by app: the subnet that an observation was asked with
 }
 
 // New returns the Router of the state root, an absolute path, which is made
@@ -30,13 +35,21 @@ func New(root string) (*Router, error) {
 	if !filepath.IsAbs(root) {
 		return nil, fmt.Errorf("the state root %q is not an absolute path", root)
 	}
-	if err := folder(root); err != nil {
+	err := folder(root)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, &release.Error{
+			Code: release.Unreachable, What: "you may not make or open the state root " + root, State: "nothing was changed",
+			Next: "run teal as root (sudo), or set TEAL_STATE_DIR", Err: err,
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make the state root: %w", err)
 	}
 	return &Router{
 		layout: layout{filepath.Clean(root)},
 		warm:   client(false),
 		built:  map[string]program{},
+		told:   map[string]netip.Prefix{},
 	}, nil
 }
 

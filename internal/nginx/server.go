@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -28,9 +29,11 @@ type server struct {
 	files    view       // the files that it sees
 	box      *container // the container it runs in, nil for a process of this machine
 
-	accessLogs  [][]string // see render.Input
+	conf        []directive // what it reads, in the order in which it does
+	accessLogs  [][]string  // see render.Input
 	headers     [][]string
 	colorHeader bool
+	loopback    []netip.AddrPort // where sites of this nginx listen on a loopback address of their own
 }
 
 // server finds out about one nginx of the app's chain.
@@ -102,6 +105,9 @@ func (s server) running() (master, bool) {
 		return s.box.master, s.box.master != 0 && s.box.master.alive()
 	}
 	m, ok := masterIn(s.pidFile)
+	if !ok && s.proxy.Kind == release.ProxyStandalone {
+		return s.astray()
+	}
 	if !ok {
 		return 0, false
 	}
@@ -110,6 +116,25 @@ func (s server) running() (master, bool) {
 		return m, strings.Contains(told, " -c "+s.main)
 	}
 	return m, true
+}
+
+// astray looks for teal's own nginx among all processes: it runs on when its
+// pid file is removed with the rest of the state root. One in a container may
+// be told the same path, which there is another file.
+func (s server) astray() (master, bool) {
+	for _, pid := range processes() {
+		words := strings.Fields(strings.TrimPrefix(title(pid), titleMaster))
+		at := slices.Index(words, "-c")
+		if !master(pid).alive() || at < 0 || at+1 >= len(words) || words[at+1] != s.main {
+			continue
+		}
+		ours, err1 := os.Readlink("/proc/self/ns/mnt")
+		its, err2 := os.Readlink(procPath(pid, "ns/mnt"))
+		if err1 == nil && err2 == nil && ours == its {
+			return master(pid), true
+		}
+	}
+	return 0, false
 }
 
 // run runs the nginx program with the main configuration file.

@@ -218,10 +218,12 @@ func TestAChainIsSwitchedAndConfirmedInEachProxy(t *testing.T) {
 	m.theirsIsServed()
 }
 
-func TestAChainOfWhichOneFailsIsLeftAsItWas(t *testing.T) {
+func TestAChainOfWhichTheOutermostFailsIsLeftAsItWas(t *testing.T) {
 	m := besideOthers(t, "").start()
-	m.app.Proxies = append([]release.Proxy{{Kind: release.ProxyStandalone, Listen: []string{freeAddr(t)}}}, m.app.Proxies...)
+	inner := freeAddr(t)
+	m.app.Proxies = append(m.app.Proxies, release.Proxy{Kind: release.ProxyStandalone, Listen: []string{inner}})
 	m.up()
+	before := m.master().workers()
 	m.must(os.WriteFile(m.theirs, []byte("server { listen oops }"), 0o644))
 	if err := m.r.Apply(m.ctx, m.app, m.net); release.CodeOf(err) != release.Unreachable {
 		t.Fatalf("got %v", err)
@@ -229,7 +231,28 @@ func TestAChainOfWhichOneFailsIsLeftAsItWas(t *testing.T) {
 	if m.tree() != "" {
 		t.Errorf("left behind %s", m.tree())
 	}
-	if _, err := http.Get("http://" + m.app.Proxies[0].Listen[0]); err == nil {
-		t.Error("the first of the chain serves it")
+	if _, err := http.Get("http://" + inner); err == nil {
+		t.Error("the inner one still serves it")
+	}
+	if accepts(before[0]) {
+		t.Error("the inner one was not the first to get it")
+	}
+}
+
+func TestAChainOfWhichTheInnermostFailsHasAnOutermostThatNeverHeardOfIt(t *testing.T) {
+	m := besideOthers(t, "").start()
+	outer := freeAddr(t)
+	m.app.Proxies = append([]release.Proxy{{Kind: release.ProxyStandalone, Listen: []string{outer}}}, m.app.Proxies...)
+	m.up()
+	before := m.master().workers()
+	m.must(os.WriteFile(m.theirs, []byte("server { listen oops }"), 0o644))
+	if err := m.r.Apply(m.ctx, m.app, m.net); release.CodeOf(err) != release.Unreachable {
+		t.Fatalf("got %v", err)
+	}
+	if m.tree() != "" {
+		t.Errorf("left behind %s", m.tree())
+	}
+	if !accepts(before[0]) {
+		t.Error("it was reloaded")
 	}
 }

@@ -35,7 +35,8 @@ type ShownApp struct {
 
 // ProxyShow tells about teal's own nginx. bin is the nginx program, "" for
 // the usual one.
-func (r *Router) ProxyShow(ctx context.Context, bin string) (Shown, error) {
+func (r *Router) ProxyShow(ctx context.Context, bin string) (_ Shown, err error) {
+	defer func() { err = r.rightful("show", err) }()
 	s, err := r.standalone(ctx, release.Proxy{Bin: bin})
 	if err != nil {
 		return Shown{}, err

@@ -96,13 +96,13 @@ func parseEnd(s string) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(addr.Unmap(), uint16(port)), ok
 }
 
-// listener names the process that listens on an address, or on its port at
-// all addresses: "python3 (pid 123)". It is "" where nobody is found, or may
-// be looked at.
-func listener(at netip.AddrPort) string {
-	list, err := sockets(os.Getpid())
+// listener is the process that listens on an address, or on its port at all
+// addresses, in the network of the process within. It is 0 where nobody is
+// found, or may be looked at.
+func listener(within int, at netip.AddrPort) int {
+	list, err := sockets(within)
 	if err != nil {
-		return ""
+		return 0
 	}
 	for _, s := range list {
 		if s.state != stateListen || !meets(s.local, at) {
@@ -111,11 +111,11 @@ func listener(at netip.AddrPort) string {
 		link := fmt.Sprintf("socket:[%d]", s.inode)
 		for _, pid := range processes() {
 			if opened(pid, link) {
-				return fmt.Sprintf("%s (pid %d)", command(pid), pid)
+				return pid
 			}
 		}
 	}
-	return ""
+	return 0
 }
 
 // meets reports whether two listening addresses are in each other's way.

@@ -39,9 +39,6 @@ func (r *Router) lay() error {
 			return fmt.Errorf("make nginx's folders: %w", err)
 		}
 	}
-	if err := r.reachable(); err != nil {
-		return err
-	}
 	text, err := render.Main(r.root, workerUser())
 	if err != nil {
 		return err
@@ -50,6 +47,15 @@ func (r *Router) lay() error {
 		return fmt.Errorf("write nginx's main configuration: %w", err)
 	}
 	return nil
+}
+
+// mainstay makes the main configuration of a running nginx of teal's own anew
+// where it was removed: no reload would work without.
+func (r *Router) mainstay(s server) error {
+	if s.proxy.Kind != release.ProxyStandalone || remains(s.main) {
+		return nil
+	}
+	return r.lay()
 }
 
 // workerUser is whom nginx's workers run as: "" leaves them who we are, which

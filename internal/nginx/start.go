@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
-	"regexp"
 	"slices"
 	"syscall"
 	"time"
@@ -36,7 +34,8 @@ func (r *Router) Up(ctx context.Context, app release.App) error {
 
 // ProxyUp starts teal's own nginx, with no app at all if there is none yet.
 // bin is the nginx program, "" for the usual one.
-func (r *Router) ProxyUp(ctx context.Context, bin string) error {
+func (r *Router) ProxyUp(ctx context.Context, bin string) (err error) {
+	defer func() { err = r.rightful("up", err) }()
 	s, err := r.standalone(ctx, release.Proxy{Bin: bin})
 	if err != nil {
 		return err
@@ -55,7 +54,7 @@ func (r *Router) start(ctx context.Context, s server) error {
 	if _, ok := s.running(); ok {
 		return nil
 	}
-	if err := r.lay(); err != nil {
+	if err := errors.Join(s.passable(r.root), r.lay()); err != nil {
 		return err
 	}
 	if err := s.dismiss(ctx); err != nil {
@@ -103,42 +102,18 @@ func (s server) settled(ctx context.Context) error {
 
 // failed is the error of an nginx that doesn't start.
 func (s server) failed(says []string, err error) error {
-	e := &release.Error{
+	says = s.withHolders(says)
+	return &release.Error{
 		Code: release.Unreachable, What: "the " + s.name + " does not start",
-		Detail: withHolders(says), Next: "see " + s.log(), Err: err,
+		Detail: says, Next: unbound(says, "see "+s.log()), Err: err,
 	}
-	if len(e.Detail) > len(says) {
-		e.Next = "free the port, or change site.listen"
-	}
-	return e
-}
-
-var bindForm = regexp.MustCompile(`bind\(\) to (\S+) failed \(98:`)
-
-// withHolders adds to nginx's complaints who holds the ports it can't get.
-func withHolders(says []string) []string {
-	var taken []netip.AddrPort
-	for _, line := range says {
-		m := bindForm.FindStringSubmatch(line)
-		if m == nil {
-			continue
-		}
-		if at, err := netip.ParseAddrPort(m[1]); err == nil && !slices.Contains(taken, at) {
-			taken = append(taken, at)
-		}
-	}
-	for _, at := range taken {
-		if who := listener(at); who != "" {
-			says = append(says, at.String()+" is held by "+who)
-		}
-	}
-	return says
 }
 
 // ProxyDown stops teal's own nginx; where it doesn't run there is nothing to
 // do. While apps are served by it that takes force. Requests in flight are
 // finished for up to ten seconds.
-func (r *Router) ProxyDown(ctx context.Context, bin string, force bool) error {
+func (r *Router) ProxyDown(ctx context.Context, bin string, force bool) (err error) {
+	defer func() { err = r.rightful("down", err) }()
 	s, err := r.standalone(ctx, release.Proxy{Bin: bin})
 	if err != nil {
 		return err

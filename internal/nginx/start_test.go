@@ -26,9 +26,12 @@ func TestMain(m *testing.M) {
 }
 
 func ordinary(root string) int {
+	ctx := context.Background()
 	r, err := New(root)
 	if err == nil {
-		err = errors.Join(r.ProxyUp(context.Background(), ""), r.ProxyDown(context.Background(), "", false))
+		err = errors.Join(r.ProxyUp(ctx, ""), r.ProxyDown(ctx, "", false))
+		_, shown := r.ProxyShow(ctx, "")
+		err = errors.Join(err, shown, r.ProxyReload(ctx, ""))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, describe(err))
@@ -80,21 +83,49 @@ func session(t *testing.T, pid int) string {
 }
 
 func TestAnOrdinaryUserRunsItToo(t *testing.T) {
-	dir := publicDir(t)
-	self := filepath.Join(dir, "self")
-	copyFile(t, "/proc/self/exe", self)
-	root := filepath.Join(dir, "root")
-	const nobody = 65534
+	root := filepath.Join(publicDir(t), "root")
 	if err := errors.Join(os.Mkdir(root, 0o755), os.Chown(root, nobody, nobody)); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Env = []string{"TEALTEST_ORDINARY_ROOT=" + root} // an environment leaves room for a title
-	cmd.Dir = root
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	if out, err := cmd.CombinedOutput(); err != nil {
+	// nginx does not run when it is to be reloaded; all else succeeds.
+	out, err := asNobody(t, root)
+	if err == nil || strings.Count(out, "next:") != 1 || !strings.Contains(out, "the standalone nginx is not running") {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+func TestAUserWithoutRightsIsToldToAskForThem(t *testing.T) {
+	s := open(t)
+	out, err := asNobody(t, s.r.root)
+	if err == nil {
+		t.Error("nobody may do all")
+	}
+	for _, verb := range []string{"up", "down", "show", "reload"} {
+		if want := "next: sudo teal proxy " + verb + " --state " + s.r.root + "\n"; !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	s.servedBy(release.Blue)
+	out, _ = asNobody(t, filepath.Join(s.r.root, "deeper"))
+	if !strings.Contains(out, "next: run teal as root (sudo), or set TEAL_STATE_DIR") {
+		t.Errorf("got %s", out)
+	}
+}
+
+const nobody = 65534
+
+// asNobody uses the state root as an ordinary user.
+func asNobody(t *testing.T, root string) (string, error) {
+	t.Helper()
+	dir := publicDir(t)
+	self := filepath.Join(dir, "self")
+	copyFile(t, "/proc/self/exe", self)
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = []string{"TEALTEST_ORDINARY_ROOT=" + root} // an environment leaves room for a title
+	cmd.Dir = dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	out, err := cmd.CombinedOutput()
+	return string(out) + "\n", err
 }
 
 func copyFile(t *testing.T, from, to string) {
@@ -159,7 +190,7 @@ func TestNginxComesBackAfterItsMasterWasKilled(t *testing.T) {
 func TestNginxComesBackAfterAllOfItWasKilled(t *testing.T) {
 	s := open(t)
 	m := s.master()
-	all := append(m.workers(), int(m))
+	all := append([]int{int(m)}, m.workers()...) // the master first: it would replace a worker
 	for _, pid := range all {
 		s.must(syscall.Kill(pid, syscall.SIGKILL))
 	}
@@ -180,10 +211,22 @@ func TestAPortThatIsTakenIsNamedWithItsHolder(t *testing.T) {
 	if release.CodeOf(err) != release.Unreachable {
 		t.Fatalf("got %v", err)
 	}
-	want := fmt.Sprintf("%s is held by nginx.test (pid %d)", s.addr, os.Getpid())
-	if got := describe(err); !strings.Contains(got, want) {
-		t.Errorf("got %s\nwant in it: %s", got, want)
+	held := fmt.Sprintf("%s is held by nginx.test (pid %d)", s.addr, os.Getpid())
+	for _, want := range []string{held, "next: free the port, or choose another listen in teal.yaml"} {
+		if got := describe(err); !strings.Contains(got, want) {
+			t.Errorf("got %s\nwant in it: %s", got, want)
+		}
 	}
+}
+
+func TestAnAddressThatThisMachineLacksIsSaidToBe(t *testing.T) {
+	s := open(t)
+	s.app.Site.Listen = []string{s.addr, "192.0.2.99:" + s.addr[len("127.0.0.1:"):]}
+	err := s.r.Apply(s.ctx, s.app, s.net)
+	if release.CodeOf(err) != release.Unreachable || !strings.Contains(describe(err), "next: choose a listen in teal.yaml that is an address of this machine") {
+		t.Errorf("got %s", describe(err))
+	}
+	s.servedBy(release.Blue)
 }
 
 func TestProxyDownRefusesWhileAppsAreServed(t *testing.T) {

@@ -17,3 +17,11 @@ func replace(path string, text []byte, mode os.FileMode) error {
 }
 
 func kill(pid int, s syscall.Signal) error { return syscall.Kill(pid, s) }
+
+// ownership is whose a file is.
+func ownership(info os.FileInfo) (uid, gid int) {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(stat.Uid), int(stat.Gid)
+	}
+	return -1, -1
+}

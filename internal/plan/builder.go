@@ -101,16 +101,20 @@ func (b *builder) shared() {
 }
 
 // sharedAgain starts shared services that a rollback needs and that lie
-// stopped, after a reboot say, or that are gone and whose nginx has the clients.
+// stopped, after a reboot say, or that are gone and whose nginx has the
+// clients, and puts all into a network that is made anew.
 func (b *builder) sharedAgain() {
-	stopped := b.proxiesDown()
+	names, cause := b.proxiesDown(), "not running"
+	if !b.o.Engine.Network.Exists {
+		cause = "their network is made anew"
+	}
 	for _, c := range b.o.Engine.Shared {
-		if !c.Running && !slices.Contains(stopped, c.Service) {
-			stopped = append(stopped, c.Service)
+		if (!c.Running || !b.o.Engine.Network.Exists) && !slices.Contains(names, c.Service) {
+			names = append(names, c.Service)
 		}
 	}
-	if len(stopped) > 0 {
-		b.add(release.Step{Kind: release.StepShared, Release: b.release, Services: stopped, Subject: list(stopped), Cause: "not running"})
+	if len(names) > 0 {
+		b.add(release.Step{Kind: release.StepShared, Release: b.release, Services: names, Subject: list(names), Cause: cause})
 	}
 }
 
@@ -242,6 +246,7 @@ func (b *builder) start(cause string) {
 // the engine's state allows.
 func (b *builder) revive() {
 	state := b.o.Engine.Colors[b.color]
+	b.network()
 	b.sharedAgain()
 	whole := b.placed(state) && state.Release == b.release && state.Whole(b.o.App.Services)
 	switch {
@@ -251,7 +256,6 @@ func (b *builder) revive() {
 		b.settle()
 		b.add(release.Step{Kind: release.StepResume, Color: b.color, Release: b.release, Services: b.some(), Subject: string(b.color), Cause: fmt.Sprintf("release %d lies stopped there", b.release)})
 	default:
-		b.network()
 		b.vacate()
 		b.start(fmt.Sprintf("release %d again, from history", b.release))
 	}
@@ -295,7 +299,7 @@ func (b *builder) proxy() {
 			b.add(release.Step{Kind: release.StepProxy, Subject: p.Name, Cause: "not running"})
 		}
 	}
-	if b.o.Routing.Ready() {
+	if b.o.Routing.Ready() || b.answersLack() {
 		return
 	}
 	b.add(release.Step{Kind: release.StepRoute, Subject: list(b.proxyNames()), Cause: b.routeCause()})

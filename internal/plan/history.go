@@ -44,19 +44,32 @@ func liveRelease(o release.Observed, live release.Color) int {
 
 func previous(o release.Observed, now int) (int, error) {
 	for _, r := range o.Releases { // newest first
-		if r.Number < now && r.WasLive() && r.State != release.StateWithdrawn && len(r.Images) > 0 {
+		if r.Number < now && r.State != release.StateWithdrawn && runnable(o, r) {
 			return r.Number, nil
 		}
 	}
 	return 0, nothingBefore(now)
 }
 
-// known reports whether the release can be run: it served once, and its
-// images have not been pruned.
+// known reports whether the release can be run.
 func known(o release.Observed, number int) bool {
-	return slices.ContainsFunc(o.Releases, func(r release.Release) bool {
-		return r.Number == number && r.WasLive() && len(r.Images) > 0
-	})
+	return slices.ContainsFunc(o.Releases, func(r release.Release) bool { return r.Number == number && runnable(o, r) })
+}
+
+// runnable reports whether the release, which served once, can do so again: it
+// is kept, or all its containers are there still, which is all that a lost
+// journal leaves of it.
+func runnable(o release.Observed, r release.Release) bool {
+	if !r.WasLive() {
+		return false
+	}
+	return r.Kept || slices.ContainsFunc(release.Colors, func(c release.Color) bool { return stands(o, c, r.Number) })
+}
+
+// stands reports whether all of the release's containers are in the color,
+// running or not.
+func stands(o release.Observed, c release.Color, number int) bool {
+	return o.ReleaseIn(c) == number && o.Engine.Colors[c].Whole(o.ShapeIn(c).Services)
 }
 
 // canReturn reports whether the release that was live before can serve again:
@@ -69,7 +82,7 @@ func (b *builder) canReturn() bool {
 		return true
 	}
 	return slices.ContainsFunc(b.o.Releases, func(r release.Release) bool {
-		return r.Number == b.goal.Before && len(r.Images) > 0
+		return r.Number == b.goal.Before && r.Kept
 	})
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"teal/internal/release"
 )
@@ -49,4 +50,26 @@ func (b *builder) routeBack() {
 		return
 	}
 	b.add(release.Step{Kind: release.StepRoute, Subject: list(b.proxyNames()), Cause: fmt.Sprintf("as release %d has it", b.goal.Before)})
+}
+
+// answersLack reports whether the config is in order everywhere and nothing is
+// amiss but answers, at the end of a deploy that has not touched it. On the way
+// back from there a reload would only wait for an nginx that hangs.
+func (b *builder) answersLack() bool {
+	if b.goal.Kind != release.KindUndo || b.goal.Rerouted {
+		return false
+	}
+	return !slices.ContainsFunc(b.o.Routing.Proxies, func(p release.ProxyState) bool {
+		return !p.Configured || p.Generation != "" && p.Generation != p.Wanted
+	})
+}
+
+// rouse starts the release that stays where it lies stopped, after a reboot
+// say: an abort leaves it live, not only routed to.
+func (b *builder) rouse() {
+	if !b.goal.Revive || b.color != b.live || b.o.Engine.Colors[b.color].Up(b.overlapping()) || !b.canReturn() {
+		return
+	}
+	b.revive()
+	b.healthy(b.overlapping(), b.some())
 }

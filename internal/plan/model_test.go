@@ -99,7 +99,7 @@ func (w *world) history(t *rapid.T) int {
 	n := w.next
 	w.next++
 	state := rapid.SampledFrom([]release.State{release.StateReplaced, release.StateReplaced, release.StateFailed}).Draw(t, "state")
-	w.releases = slices.Insert(w.releases, 0, release.Release{Number: n, State: state, Images: map[string]string{"web": "sha256:1"}})
+	w.releases = slices.Insert(w.releases, 0, release.Release{Number: n, State: state, Kept: true, Images: map[string]string{"web": "sha256:1"}})
 	return n
 }
 
@@ -381,7 +381,7 @@ func (w *world) prune(s release.Step) error {
 				return fmt.Errorf("release %d is live in %s", r.Number, c)
 			}
 		}
-		w.releases[i].Images = nil
+		w.releases[i].Images, w.releases[i].Kept = nil, false
 	}
 	return nil
 }
@@ -390,7 +390,7 @@ func (w *world) prune(s release.Step) error {
 func (w *world) opened(p Plan) {
 	if p.Kind == release.KindDeploy {
 		w.releases = slices.Insert(w.releases, 0, release.Release{
-			Number: p.Release, Color: p.Color, State: release.StateStarting, Images: map[string]string{"web": "sha256:1"},
+			Number: p.Release, Color: p.Color, State: release.StateStarting, Kept: true, Images: map[string]string{"web": "sha256:1"},
 		})
 		w.next = p.Release + 1
 	}

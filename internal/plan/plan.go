@@ -29,6 +29,7 @@ type Goal struct {
 	Forced bool               // undo: take the release back even if it is live and well
 	// Rerouted: undo: nginx may have been given the config of what is taken back
 	Rerouted bool
+	Revive   bool // undo: start the release that stays, where it lies stopped
 	Volumes  bool // down: the named volumes too
 }
 
@@ -107,6 +108,7 @@ func buildUndo(o release.Observed, g Goal) Plan {
 		return b.stay(o.Live()) // it never got there: what is in the color is not the deploy's
 	case !o.Routing.Routes(g.Color):
 		b.routeBack()
+		b.rouse()
 	case stays(o, g):
 		return b.stay(g.Color)
 	case b.canReturn():
@@ -148,7 +150,7 @@ func into(o release.Observed, g Goal, number int) release.Color {
 		return g.Color.Other()
 	case g.Kind == release.KindDown:
 		return release.None
-	case g.Kind == release.KindRollback && o.ReleaseIn(live) == number && o.Engine.Colors[live].Whole(o.ShapeIn(live).Services):
+	case g.Kind == release.KindRollback && stands(o, live, number):
 		return live
 	}
 	return live.Other()
@@ -184,6 +186,9 @@ func buildDown(o release.Observed, g Goal) Plan {
 // usable refuses a plan whose proxies are known not to take a change.
 func usable(r release.Routing) error {
 	for _, p := range r.Proxies {
+		if p.Blocked != nil {
+			return p.Blocked
+		}
 		if p.Broken != "" {
 			return brokenProxy(p)
 		}

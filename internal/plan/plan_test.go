@@ -32,10 +32,10 @@ func settledWorld() *world {
 		app: testApp(), known: true, loaded: true, proxyUp: true, network: true, next: 42,
 		colors: map[release.Color]*slot{release.Blue: {release: 41, running: true}, release.Green: {release: 40}},
 		releases: []release.Release{
-			{Number: 41, State: release.StateLive, Images: map[string]string{"web": "a"}},
-			{Number: 40, State: release.StateReplaced, Images: map[string]string{"web": "b"}},
-			{Number: 39, State: release.StateReplaced, Images: map[string]string{"web": "c"}},
-			{Number: 38, State: release.StateReplaced, Images: map[string]string{"web": "d"}},
+			{Number: 41, State: release.StateLive, Kept: true, Images: map[string]string{"web": "a"}},
+			{Number: 40, State: release.StateReplaced, Kept: true, Images: map[string]string{"web": "b"}},
+			{Number: 39, State: release.StateReplaced, Kept: true, Images: map[string]string{"web": "c"}},
+			{Number: 38, State: release.StateReplaced, Kept: true, Images: map[string]string{"web": "d"}},
 		},
 	}
 	w.begin()
@@ -256,7 +256,11 @@ func TestRollbacksThatCannotBeAreRefusedWithTheNextCommand(t *testing.T) {
 	}{
 		{"nothing live", func(w *world) { w.known, w.loaded = false, false }, 0, "no release of voda is live"},
 		{"nothing before", func(w *world) { w.releases = w.releases[:1] }, 0, "no release before 41"},
-		{"images pruned", func(w *world) { w.releases = w.releases[:2]; w.releases[1].Images = nil }, 0, "no release before 41"},
+		{"images pruned", func(w *world) {
+			w.releases = w.releases[:2]
+			w.releases[1].Images, w.releases[1].Kept = nil, false
+			w.colors[release.Green].release = 0
+		}, 0, "no release before 41"},
 		{"live already", func(*world) {}, 41, "live already"},
 		{"unknown", func(*world) {}, 12, "release 12 can't be run again"},
 	} {

@@ -89,7 +89,7 @@ func TestAnInterruptedDeployIsUndoneToWhatWasLive(t *testing.T) {
 		}
 		p := mustBuild(t, w, Goal{Kind: release.KindDeploy})
 		walk(t, w, p, rapid.IntRange(0, len(p.Steps)).Draw(t, "cut"))
-		undo := mustBuild(t, w, Goal{Kind: release.KindUndo, Number: p.Release, Color: p.Color, Before: p.Replaces, Of: p.Kind, Forced: true})
+		undo := mustBuild(t, w, Goal{Kind: release.KindUndo, Number: p.Release, Color: p.Color, Before: p.Replaces, Of: p.Kind, Forced: true, Revive: rapid.Bool().Draw(t, "revive")})
 		walk(t, w, undo, len(undo.Steps))
 		if w.colors[p.Color].running && w.colors[p.Color].release == p.Release {
 			t.Fatalf("release %d still runs in %s\n%s", p.Release, p.Color, printed(undo))

@@ -17,6 +17,9 @@ func brokenProxy(p release.ProxyState) error {
 }
 
 func stoppedProxy(p release.ProxyState) error {
+	if p.Absent != nil {
+		return p.Absent
+	}
 	return &release.Error{
 		Code: release.Unreachable,
 		What: p.Name + " does not run",

@@ -1,9 +1,6 @@
 package probe
 
 import (
-	"context"
-	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +53,16 @@ func TestAContainerThatIsGoneIsSaidToBe(t *testing.T) {
 	wantIn(t, err.What, "web-green-1 is gone: no such container")
 }
 
+func TestATargetWithoutAContainerFailsAtOnce(t *testing.T) {
+	anyone := start(t, options{args: []string{"serve", ":3000"}})
+	target := inContainer(anyone, 2, 3000, release.Health{Kind: release.HealthTCP, Answers: 1 << 20})
+	target.Container = release.Container{}
+	err := gate1(t, target)
+	wantIn(t, err.What, "web-green-2 has no container")
+	wantIn(t, details(err), "something removed it after it was started")
+	wantIn(t, err.Next, "find out what removes containers")
+}
+
 // A replica that answered and then died must fail the color while another is
 // still waited for: what was true once isn't enough to go live.
 func TestAReplicaThatDiesAfterItWasReadyFailsTheRound(t *testing.T) {
@@ -84,16 +91,7 @@ func TestAServerOnLoopbackOnlyIsNamed(t *testing.T) {
 }
 
 func TestDockersOwnResolverIsNotTheApplications(t *testing.T) {
-	name := fmt.Sprintf("tealtest-probe-%d", os.Getpid())
-	if _, err := docker.NetworkCreate(t.Context(), name, client.NetworkCreateOptions{Driver: "bridge"}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := docker.NetworkRemove(context.Background(), name, client.NetworkRemoveOptions{}); err != nil {
-			t.Error(err)
-		}
-	})
-	c := start(t, options{args: []string{"idle"}, network: name})
+	c := start(t, options{args: []string{"idle"}})
 	err := gate1(t, inContainer(c, 1, 3000, release.Health{Kind: release.HealthTCP, Timeout: short}))
 	wantIn(t, details(err), "it listens on no TCP port")
 }

@@ -12,6 +12,9 @@ func (o obituary) tell(name, service string) (what string, detail []string, next
 	c := o.container
 	fix := "fix what its log says, then run teal deploy again"
 	switch o.cause {
+	case missing:
+		return name + " has no container", []string{"something removed it after it was started"},
+			"find out what removes containers on this machine, then run teal deploy again"
 	case gone:
 		return name + " is gone: no such container", []string{"something removed it while teal waited for it"},
 			"find out what removes containers on this machine, then run teal deploy again"

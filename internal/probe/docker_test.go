@@ -31,6 +31,12 @@ type engine struct{ *client.Client }
 var (
 	docker engine
 	image  = fmt.Sprintf("tealtest-probe:%d", os.Getpid())
+	// network is a user-defined one, as the app's is: Docker's resolver listens
+	// in each of its containers.
+	network = fmt.Sprintf("tealtest-probe-%d", os.Getpid())
+	// bystander is a container that runs and does nothing, in this machine's
+	// network, for targets whose address is answered by the test.
+	bystander release.Container
 )
 
 func TestMain(m *testing.M) {
@@ -51,9 +57,32 @@ func runTests(m *testing.M) (code int, err error) {
 	if err := buildImage(); err != nil {
 		return 1, fmt.Errorf("build the test image (needs a running Docker engine; see script/setup): %w", err)
 	}
+	if err := standBy(); err != nil {
+		return 1, fmt.Errorf("start the container that stands by: %w", err)
+	}
+	if _, err := c.NetworkCreate(context.Background(), network, client.NetworkCreateOptions{Driver: "bridge"}); err != nil {
+		return 1, fmt.Errorf("make the tests' network: %w", err)
+	}
 	code = m.Run()
+	_, stays := c.NetworkRemove(context.Background(), network, client.NetworkRemoveOptions{})
+	_, gone := c.ContainerRemove(context.Background(), bystander.ID, client.ContainerRemoveOptions{Force: true})
 	_, err = c.ImageRemove(context.Background(), image, client.ImageRemoveOptions{Force: true})
-	return code, errors.Join(err, c.Close(), goleak.Find())
+	return code, errors.Join(stays, gone, err, c.Close(), goleak.Find())
+}
+
+func standBy() error {
+	ctx := context.Background()
+	made, err := docker.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Config: &container.Config{Image: image, Cmd: []string{"idle"}}, HostConfig: &container.HostConfig{NetworkMode: "host"},
+		Name: fmt.Sprintf("tealtest-probe-%d-bystander", os.Getpid())})
+	if err != nil {
+		return err
+	}
+	if _, err := docker.ContainerStart(ctx, made.ID, client.ContainerStartOptions{}); err != nil {
+		return err
+	}
+	bystander, err = docker.Inspect(ctx, made.ID)
+	return err
 }
 
 // buildImage makes an image of nothing but the static test program.
@@ -163,7 +192,6 @@ type options struct {
 	check   []string
 	memory  int64
 	restart container.RestartPolicyMode
-	network string
 }
 
 // start runs a container of the test image and removes it when the test ends.
@@ -176,7 +204,7 @@ func start(t *testing.T, o options) release.Container {
 	}
 	host := &container.HostConfig{
 		RestartPolicy: container.RestartPolicy{Name: o.restart},
-		NetworkMode:   container.NetworkMode(o.network),
+		NetworkMode:   container.NetworkMode(network),
 		Resources:     container.Resources{Memory: o.memory, MemorySwap: o.memory},
 	}
 	made, err := docker.ContainerCreate(ctx, client.ContainerCreateOptions{

@@ -15,11 +15,12 @@ import (
 	"teal/internal/release"
 )
 
-// on is replica 1 of web at an address of this machine, without a container.
+// on is replica 1 of web at an address of this machine. Its container has
+// nothing to do with what answers there.
 func on(addr string, h release.Health) release.Target {
 	return release.Target{
 		Slot: release.Slot{Service: "web", Color: release.Green, Replica: 1},
-		Addr: netip.MustParseAddrPort(addr), Health: h, Host: "voda.example",
+		Addr: netip.MustParseAddrPort(addr), Health: h, Host: "voda.example", Container: bystander,
 	}
 }
 
@@ -167,10 +168,11 @@ func TestASilentServerIsToldFromOneThatHangsUp(t *testing.T) {
 	wantIn(t, err.What, "closed the connection without an answer")
 }
 
-// rawServer reads a request's first bytes, lets answer speak, and hangs up.
+// rawServer reads a request's first bytes, lets answer speak, and hangs up. It
+// listens as a container would, not to this machine alone.
 func rawServer(t *testing.T, answer func(net.Conn)) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "0.0.0.0:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +190,7 @@ func rawServer(t *testing.T, answer func(net.Conn)) string {
 			}()
 		}
 	}()
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", l.Addr().(*net.TCPAddr).Port)
 }
 
 // BenchmarkNoticing measures how long after a replica begins to answer the

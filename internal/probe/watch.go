@@ -22,6 +22,7 @@ type cause string
 
 const (
 	alive     cause = ""
+	missing   cause = "missing" // there was none to begin with
 	gone      cause = "gone"
 	exited    cause = "exited"
 	killedOOM cause = "oom"
@@ -29,11 +30,13 @@ const (
 )
 
 // watch looks at the container until ctx ends (false) or the container does
-// (true, with the obituary written).
+// (true, with the obituary written). A target that has none is lost from the
+// start, whatever may answer at its address.
 func (g *gate) watch(ctx context.Context) bool {
 	id := g.target.Container.ID
 	if id == "" {
-		return false
+		g.obituary = obituary{cause: missing}
+		return true
 	}
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()

@@ -26,6 +26,7 @@ type App struct {
 	Routes    []Route // longest path first
 	Proxies   []Proxy // in order of the chain, outermost first; at least one
 	Policy    Policy
+	Notify    []Notify // who is told of deploys
 	// Shapes are those of the releases that stand in the colors, where they
 	// may be other than the app's own; a color that isn't there, or is about
 	// to be filled anew, has the app's.

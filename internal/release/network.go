@@ -62,12 +62,22 @@ func (n Network) Assign(services []Service) (Network, error) {
 			continue
 		}
 		if next > lastSlot {
-			return Network{}, fmt.Errorf("network %s has no address left for %s", n.Subnet, slot)
+			return Network{}, n.full(slot)
 		}
 		out.Slots[slot] = host(n.Subnet, next)
 		next++
 	}
 	return out, nil
+}
+
+// full is the error of a network whose addresses are all given out: most of
+// them to services and replicas of before, for none is ever given twice.
+func (n Network) full(s Slot) error {
+	return &Error{
+		Code: Invalid, What: fmt.Sprintf("network %s has no address left for %s", n.Subnet, s),
+		Detail: []string{fmt.Sprintf("it has %d for the replicas of both colors, and a service that was taken away keeps its own", lastSlot-firstSlot+1)},
+		Next:   "ask for fewer replicas; or, where services come and go, teal down and teal deploy, which gives all addresses anew",
+	}
 }
 
 func slotsOf(services []Service) []Slot {

@@ -276,6 +276,8 @@ type ProxyState struct {
 	Running    bool
 	Owned      bool // teal makes it run: its own nginx, or a shared service of the app
 	PID        int
+	Absent     *Error // why it doesn't run and what starts it; nil where it runs
+	Blocked    *Error // why it can't take the app in; nil where it can
 	Broken     string // output of nginx -t when its config, ours left out, does not pass; "" when fine
 	Configured bool   // our config is written
 	Generation string // the config generation it answers; "" if it doesn't answer

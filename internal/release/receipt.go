@@ -18,6 +18,7 @@ type Receipt struct {
 	Witness  *Witnessed    `json:"witness,omitempty"`
 	Drained  *Drained      `json:"drained,omitempty"`
 	Steps    []StepTook    `json:"steps,omitempty"`
+	Notified []Notified    `json:"notified,omitempty"` // who was told; in what is printed, not in the journal
 }
 
 // Lost is how many requests went unanswered as far as anyone saw.

@@ -9,6 +9,7 @@ type Release struct {
 	Color   Color
 	State   State
 	Images  map[string]string // colored service → image ID
+	Kept    bool              // its Spec is, so it can be made anew
 	Created time.Time
 	By      string // user@host that asked for it
 	Reason  string // why it failed, when it did

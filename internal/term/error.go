@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"teal/internal/release"
@@ -14,9 +13,8 @@ import (
 // a bar, the state the app is in now and the next command to type. It is the
 // only place that does. Colors are used where w is a terminal.
 func Error(w io.Writer, err error) {
-	f, ok := w.(*os.File)
 	// There is nobody left to tell when standard error can't be written.
-	_, _ = io.WriteString(w, errorText(err, styleFor(ok && IsTerminal(f))))
+	_, _ = io.WriteString(w, errorText(err, styleOf(w)))
 }
 
 func errorText(err error, s style) string {

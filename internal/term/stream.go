@@ -25,13 +25,17 @@ const (
 	Auto Mode = iota
 	Lines
 	Objects
+	Receipts // nothing but the receipt
 )
 
 // New returns the stream for out. Auto asks whether out is a terminal; a
 // terminal that says TERM=dumb can't move its cursor and gets plain lines.
 func New(out io.Writer, mode Mode) Stream {
-	if mode == Objects {
+	switch mode {
+	case Objects:
 		return NewJSON(out)
+	case Receipts:
+		return NewQuiet(out)
 	}
 	f, ok := out.(*os.File)
 	if mode == Lines || !ok || !IsTerminal(f) || os.Getenv("TERM") == "dumb" {

@@ -1,6 +1,9 @@
 package term
 
-import "os"
+import (
+	"io"
+	"os"
+)
 
 // style paints text with SGR sequences, or leaves it alone.
 type style struct{ on bool }
@@ -8,6 +11,12 @@ type style struct{ on bool }
 // styleFor honours NO_COLOR (no-color.org: any value that isn't empty).
 func styleFor(terminal bool) style {
 	return style{on: terminal && os.Getenv("NO_COLOR") == ""}
+}
+
+// styleOf is that of what is written to out.
+func styleOf(out io.Writer) style {
+	f, ok := out.(*os.File)
+	return styleFor(ok && IsTerminal(f) && os.Getenv("TERM") != "dumb")
 }
 
 func (s style) bold(text string) string   { return s.paint("1", text) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -41,10 +42,10 @@ type TTY struct {
 
 // running is the step at hand.
 type running struct {
-	event    release.Event
-	began    time.Time
-	progress string
-	tail     []string
+	event release.Event
+	began time.Time
+	moves moves
+	tail  []string
 }
 
 // NewTTY returns live steps on the terminal f.
@@ -58,13 +59,29 @@ func newTTY(out io.Writer, size func() (int, int), now func() time.Time, s style
 	return &TTY{out: out, size: size, now: now, style: s, stop: make(chan struct{})}
 }
 
-// sizeOf asks the terminal each time, so that a resize needs no signal.
+// sizeOf asks the terminal each time, so that a resize needs no signal. Some
+// don't know their size; COLUMNS and LINES may then, and where both do the
+// smaller one never wraps.
 func sizeOf(f *os.File) (int, int) {
 	w, h, err := xterm.GetSize(f.Fd())
-	if err != nil || w <= 0 || h <= 0 {
-		return 80, 24
+	if err != nil {
+		w, h = 0, 0
 	}
-	return w, h
+	return extent(w, "COLUMNS", 80), extent(h, "LINES", 24)
+}
+
+func extent(known int, variable string, usual int) int {
+	said, err := strconv.Atoi(os.Getenv(variable))
+	switch {
+	case err != nil || said <= 0:
+		said = known
+	case known > 0:
+		said = min(known, said)
+	}
+	if said <= 0 {
+		return usual
+	}
+	return said
 }
 
 func (t *TTY) animate() {
@@ -105,7 +122,7 @@ func (t *TTY) take(ev release.Event) string {
 	case release.EventBegin:
 		return t.style.bold(beginText(ev)) + "\n"
 	case release.EventStep:
-		t.run = &running{event: ev, began: t.now(), progress: cause(ev)}
+		t.run = &running{event: ev, began: t.now()}
 	case release.EventProgress:
 		return t.progress(Clean(ev.Text))
 	case release.EventOutput:
@@ -129,7 +146,7 @@ func (t *TTY) progress(text string) string {
 	if t.run == nil {
 		return "  " + text + "\n"
 	}
-	t.run.progress = text
+	t.run.moves = t.run.moves.told(text)
 	return ""
 }
 
@@ -173,9 +190,10 @@ func (t *TTY) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.run != nil {
-		left := t.style.yellow("-") + " " + t.cells(t.run.event) + "  not finished\n"
+		width, _ := t.size()
+		left := ansi.Truncate(t.style.yellow("-")+" "+t.cells(t.run.event)+"  not finished", max(width-1, 1), "…")
 		t.run = nil
-		t.redraw(left)
+		t.redraw(left + "\n")
 	}
 	t.halt()
 	return t.err
@@ -200,7 +218,7 @@ func (t *TTY) redraw(stay string) {
 	b.WriteString(t.erase(width))
 	b.WriteString(stay)
 	t.drawn = t.drawn[:0]
-	for _, line := range t.region(height) {
+	for _, line := range t.region(width, height) {
 		// One column is left free: a line that fills the last one makes some
 		// terminals wrap, and the region's height would be unknown.
 		line = ansi.Truncate(line, max(width-1, 1), "…")
@@ -226,32 +244,46 @@ func (t *TTY) erase(width int) string {
 	return fmt.Sprintf("\r\x1b[%dA\x1b[J", rows)
 }
 
-// region is the running step and the end of its output, never higher than the
-// screen: what has scrolled off its top can't be cleared any more.
-func (t *TTY) region(height int) []string {
+// region is the running step, what moves in it and the end of its output,
+// never higher than the screen: what has scrolled off its top can't be cleared
+// any more.
+func (t *TTY) region(width, height int) []string {
 	if t.run == nil {
 		return nil
 	}
 	mark := spinner[t.frame%len(spinner)]
-	elapsed := t.now().Sub(t.run.began).Seconds()
-	lines := []string{fmt.Sprintf("%s %s  %.1f s  %s", mark, t.cells(t.run.event), elapsed, t.style.dim(t.run.progress))}
-	room := min(len(t.run.tail), max(height-2, 0))
-	for _, line := range t.run.tail[len(t.run.tail)-room:] {
+	head := fmt.Sprintf("%s %s  %.1f s  ", mark, t.cells(t.run.event), t.now().Sub(t.run.began).Seconds())
+	room := max(height-2, 0)
+	beside := t.run.beside(width - 1 - ansi.StringWidth(head))
+	lines := []string{head + t.style.dim(beside)}
+	if beside == "" {
+		for _, line := range t.run.moves.newest(min(moveLines, room), max(width-3, 1)) {
+			lines = append(lines, "  "+t.style.dim(line))
+			room--
+		}
+	}
+	for _, line := range t.run.tail[len(t.run.tail)-min(len(t.run.tail), room):] {
 		lines = append(lines, "  "+t.style.dim("| "+line))
 	}
 	return lines
 }
 
 // cells is a step's place and name, padded so that times stand below each
-// other, on a narrow terminal less so that they still have their room.
+// other. On a narrow terminal the time keeps its room: the place goes first,
+// then the name is cut.
 func (t *TTY) cells(ev release.Event) string {
 	name := stepName(ev)
 	if ev.Step != nil {
 		name = fmt.Sprintf("%-8s %s", ev.Step.Kind, Clean(ev.Step.Subject))
 	}
 	width, _ := t.size()
+	room := max(width-timeWidth, 1)
 	text := place(ev) + name
-	return text + strings.Repeat(" ", max(0, min(nameWidth, width-timeWidth)-ansi.StringWidth(text)))
+	if ansi.StringWidth(text) > room {
+		text = name
+	}
+	text = ansi.Truncate(text, room, "…")
+	return text + strings.Repeat(" ", max(0, min(nameWidth, room)-ansi.StringWidth(text)))
 }
 
 func cause(ev release.Event) string {

@@ -67,13 +67,14 @@ func (c *conn) usable() bool { return !c.spoke() }
 
 // spoke reports whether the server has said something, or closed.
 func (c *conn) spoke() bool {
-	switch {
-	case c.in.Buffered() > 0:
+	if c.in.Buffered() > 0 {
 		return true
-	case errors.Is(c.peek(), syscall.EAGAIN):
-		return false
 	}
-	return c.Conn == c.raw || c.opened()
+	arrived := !errors.Is(c.peek(), syscall.EAGAIN)
+	if c.Conn == c.raw {
+		return arrived
+	}
+	return c.opened(arrived)
 }
 
 // peek looks at what has arrived without taking it: EAGAIN for nothing, nil

@@ -32,11 +32,17 @@ func shaken(ctx context.Context, raw net.Conn, host string) (net.Conn, error) {
 // has arrived.
 const recordLimit = time.Millisecond
 
-// opened reports whether what has arrived on the socket is something for us,
-// or the end. TLS has affairs of its own, such as session tickets (RFC 8446
-// section 4.6), that are no word of the server's.
-func (c *conn) opened() bool {
-	c.SetReadDeadline(time.Now().Add(recordLimit))
+// opened reports whether what TLS has read, or what has arrived on the socket,
+// is something for us, or the end. TLS has affairs of its own, such as session
+// tickets (RFC 8446 section 4.6), that are no word of the server's; and its
+// word that it closes may have come along with an answer, before the socket's
+// end. Where nothing has arrived, a deadline in the past reads nothing.
+func (c *conn) opened(arrived bool) bool {
+	limit := time.Unix(1, 0)
+	if arrived {
+		limit = time.Now().Add(recordLimit)
+	}
+	c.SetReadDeadline(limit)
 	_, err := c.in.Peek(1)
 	c.SetReadDeadline(c.limit)
 	return !errors.Is(err, os.ErrDeadlineExceeded)

@@ -98,6 +98,41 @@ func TestATicketIsNoWordOfTheServers(t *testing.T) {
 	until(t, "the close", c.spoke)
 }
 
+// TLS says that it closes before the socket ends. Read once, that must be
+// known for good, however late the end comes.
+func TestTheWordThatTLSClosesIsNotForgotten(t *testing.T) {
+	l, err := tls.Listen("tcp", "127.0.0.1:0", certified())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	served := make(chan *tls.Conn, 1)
+	go func() {
+		if s, err := l.Accept(); err == nil {
+			s.(*tls.Conn).Handshake()
+			served <- s.(*tls.Conn)
+		}
+	}()
+	r := &Running{load: Load{Target: l.Addr().String(), TLS: true, Host: "voda.example"}.withDefaults(), hard: t.Context()}
+	c, err := r.dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	s := <-served
+	defer s.Close()
+	if !c.usable() {
+		t.Error("a new connection can't be used")
+	}
+	if err := s.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the word arrives", c.spoke)
+	if c.usable() {
+		t.Error("it is used once more")
+	}
+}
+
 func TestAHandshakeThatFailsIsARefusal(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,11 +1,13 @@
 // Command crash is teal with one difference: it is killed with SIGKILL right
 // after the journal write whose number TEAL_TEST_DIE_AT gives, or right before
-// it with a minus sign. It wires the real command line, so what dies is what
-// people run.
+// it with a minus sign. Where TEAL_TEST_FILL names a folder it isn't killed: its
+// disk is filled up at that moment. It wires the real command line, so what
+// dies is what people run.
 package main
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 
@@ -22,27 +24,51 @@ func main() {
 	}
 	os.Exit(cli.Run(cli.Env{
 		Args: os.Args[1:], Version: "crash", Getenv: os.Getenv, In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Journal: func(j deploy.Journal) deploy.Journal { return &mortal{Journal: j, at: at} },
+		Journal: func(j deploy.Journal) deploy.Journal { return &mortal{Journal: j, at: at, hit: fate()} },
 	}))
 }
 
-// mortal dies at one of its writes.
+// mortal is hit at one of its writes.
 type mortal struct {
 	deploy.Journal
 	at, n int
+	hit   func()
 }
 
 // around does a write, or doesn't live to do it, or to tell.
 func (m *mortal) around(write func() error) error {
 	m.n++
 	if m.n == -m.at {
-		die()
+		m.hit()
 	}
 	err := write()
 	if m.n == m.at {
-		die()
+		m.hit()
 	}
 	return err
+}
+
+// fate is what happens at the write.
+func fate() func() {
+	folder := os.Getenv("TEAL_TEST_FILL")
+	if folder == "" {
+		return die
+	}
+	return func() { fill(folder) }
+}
+
+// fill leaves no room on the folder's disk.
+func fill(folder string) {
+	f, err := os.Create(filepath.Join(folder, "full"))
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	for size := 1 << 16; size > 0; {
+		if _, err := f.Write(make([]byte, size)); err != nil {
+			size /= 2
+		}
+	}
 }
 
 // die is kill -9: no deferred function, no signal handler, nothing runs after.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -25,6 +26,8 @@ type app struct {
 	port  int
 	host  string // Host header of the site, "" for any
 	env   []string
+	// mounted: its folder in the state root is a container's too
+	mounted bool
 }
 
 var composeFile = `services:
@@ -184,6 +187,7 @@ func (r result) fails(code int, texts ...string) {
 	r.t.Helper()
 	if r.code != code {
 		r.t.Errorf("want exit %d\n%v", code, r)
+		return
 	}
 	for _, text := range texts {
 		if !strings.Contains(r.stderr, text) {
@@ -240,11 +244,17 @@ func random(t *testing.T) string {
 	return hex.EncodeToString(b)
 }
 
+// freePort is a port below those that the kernel gives to outgoing connections
+// (32768 and up): the loads of other tests can't take it meanwhile.
 func freePort(t *testing.T) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := 20000 + mathrand.IntN(12000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no free port between 20000 and 32000")
+	return 0
 }

@@ -56,7 +56,7 @@ func prepare(dir string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	return buildImage(ctx, image, "../faulty", "../../examples/demo/app/web", "../../examples/demo/app/store")
+	return buildImage(ctx, image, "../faulty", "../stubborn", "../../examples/demo/app/web", "../../examples/demo/app/store")
 }
 
 func goBuild(out, target string) error {

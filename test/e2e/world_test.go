@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,13 +114,27 @@ func (a *app) leftovers() []string {
 	})
 	for _, pattern := range []string{"apps/*", "live/*", "flags/*"} {
 		files, _ := filepath.Glob(filepath.Join(a.state, pattern))
-		left = append(left, files...)
+		left = append(left, slices.DeleteFunc(files, a.mountedEmpty)...)
 	}
 	// nginx -t leaves an empty pid file behind.
 	if b, err := os.ReadFile(filepath.Join(a.state, "proxy", "nginx.pid")); err == nil && len(b) > 0 {
 		left = append(left, "nginx "+strings.TrimSpace(string(b)))
 	}
 	return left
+}
+
+// mountedEmpty reports whether a folder stays since a container may have it
+// mounted, and holds no file any more.
+func (a *app) mountedEmpty(dir string) bool {
+	if !a.mounted || dir != filepath.Join(a.state, "apps", a.name) {
+		return false
+	}
+	empty := true
+	err := filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+		empty = empty && err == nil && d.IsDir()
+		return nil
+	})
+	return empty && err == nil
 }
 
 // removeByHand cleans up after a teal that did not, so that one failure does

@@ -37,6 +37,8 @@ func run(args []string) error {
 		return exit(args[1:])
 	case "wait":
 		return wait()
+	case "deaf":
+		return deaf()
 	case "inside":
 		return inside(args[1:])
 	case "eat":
@@ -68,6 +70,17 @@ func wait() error {
 	fmt.Println("waiting")
 	<-done
 	fmt.Println("done")
+	return nil
+}
+
+// deaf ends by no signal that it can refuse.
+func deaf() error {
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGTERM)
+	fmt.Println("deaf")
+	for range heard {
+		fmt.Println("not now")
+	}
 	return nil
 }
 
