@@ -167,8 +167,8 @@ func TestEachBanFailsOnAFileThatBreaksIt(t *testing.T) {
 	broken := map[string][][2]string{
 		"release imports the standard library alone":           {{"internal/release/x.go", "github.com/google/go-cmp/cmp"}, {"internal/release/x.go", "teal/internal/term"}},
 		"release's tests know no other room":                   {{"internal/release/x_test.go", "teal/internal/plan"}},
-		"plan, judge, adopt and recipe know release alone":             {{"internal/plan/x.go", "teal/internal/deploy"}, {"internal/judge/x_test.go", "teal/internal/nginx"}, {"internal/adopt/x.go", "teal/internal/compose"}, {"internal/recipe/x.go", "teal/internal/config"}},
-		"plan, judge, adopt and recipe touch nothing":                  {{"internal/plan/x.go", "os"}, {"internal/judge/x.go", "net/http"}, {"internal/adopt/x.go", "os/exec"}, {"internal/recipe/x.go", "os"}},
+		"plan, judge, adopt and recipe know release alone":     {{"internal/plan/x.go", "teal/internal/deploy"}, {"internal/judge/x_test.go", "teal/internal/nginx"}, {"internal/adopt/x.go", "teal/internal/compose"}, {"internal/recipe/x.go", "teal/internal/config"}},
+		"plan, judge, adopt and recipe touch nothing":          {{"internal/plan/x.go", "os"}, {"internal/judge/x.go", "net/http"}, {"internal/adopt/x.go", "os/exec"}, {"internal/recipe/x.go", "os"}},
 		"adopt/conf imports the standard library alone":        {{"internal/adopt/conf/x.go", "teal/internal/release"}, {"internal/adopt/conf/x.go", "github.com/google/go-cmp/cmp"}},
 		"deploy knows release and plan alone":                  {{"internal/deploy/x.go", "teal/internal/nginx"}, {"internal/deploy/x.go", "teal/internal/cli"}},
 		"an adapter knows release alone":                       {{"internal/nginx/x.go", "teal/internal/deploy"}, {"internal/nginx/render/x.go", "teal/internal/config"}, {"internal/brandnew/x.go", "teal/internal/witness"}},

@@ -7,6 +7,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"regexp"
+	"time"
 
 	"teal/internal/compose"
 	"teal/internal/config"
@@ -103,6 +104,9 @@ func (g *globals) open(ctx context.Context, remember func(string) (*journal.Jour
 		p.close()
 		return nil, err
 	}
+	p.engine.Tell(func(t release.EventType, text string) {
+		events(release.Event{Time: time.Now(), Type: t, App: app.Name, Text: text})
+	})
 	p.deployer = &deploy.Deployer{
 		Runtime: p.engine, Router: p.router, Prober: probe.New(p.engine.Containers()),
 		Witness: witness.New(), Journal: g.wrapped(p.journal), Events: events, By: by(),

@@ -105,7 +105,11 @@ func tooOld(ctx context.Context, c client.APIClient, apiVersion string) error {
 }
 
 // unreachable says why the engine can't be talked to and what to do about it.
+// An error that says so already stays as it is.
 func unreachable(host string, err error) error {
+	if release.CodeOf(err) == release.Unreachable {
+		return err
+	}
 	e := &release.Error{Code: release.Unreachable, What: "docker can't be reached", Err: err}
 	if host != "" {
 		e.What += " at " + host

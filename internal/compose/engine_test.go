@@ -1,11 +1,14 @@
 package compose
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/moby/moby/client"
 
 	"teal/internal/release"
 )
@@ -16,6 +19,28 @@ func TestAnEngineThatIsNotThereSaysWhatToDo(t *testing.T) {
 	e := known(t, err, release.Unreachable)
 	if !strings.Contains(e.What, "none.sock") || !strings.Contains(e.Next, "DOCKER_HOST") {
 		t.Errorf("got %q, next %q", e.What, e.Next)
+	}
+}
+
+func TestAnEngineThatGoesAwayIsNamedOnceWithItsAddress(t *testing.T) {
+	t.Parallel()
+	nowhere := "unix://" + filepath.Join(t.TempDir(), "none.sock")
+	c, err := client.New(client.WithHost(nowhere))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &Engine{client: c}
+	_, raw := c.ContainerList(t.Context(), client.ContainerListOptions{})
+	for what, err := range map[string]error{
+		"of a list":  e.failed("list all", e.failed("list containers", raw)),
+		"of a start": e.notStarted(t.Context(), "blue", fmt.Errorf("start: %w", raw)),
+		"of both":    e.notStarted(t.Context(), "blue", e.failed("list containers", raw)),
+	} {
+		first := known(t, err, release.Unreachable)
+		text := err.Error() + strings.Join(first.Detail, "")
+		if first.What != "docker can't be reached at "+nowhere || strings.Count(text, "can't be reached") != 1 {
+			t.Errorf("%s: %q, detail %q", what, err, first.Detail)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -33,7 +34,7 @@ func (e *Engine) withHolders(ctx context.Context, project *types.Project, err er
 				Code:   release.Gate,
 				What:   fmt.Sprintf("host port %d, which %s publishes, is taken", port, name),
 				Detail: slices.Concat([]string{err.Error()}, e.holders(ctx, port)),
-				Next:   "free the port, or give " + s.Labels[labelService] + " another one",
+				Next:   "free the port, or give " + cmp.Or(s.Labels[labelService], name) + " another one",
 				Err:    err,
 			}
 		}

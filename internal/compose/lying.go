@@ -19,7 +19,7 @@ func (e *Engine) colorAsItIs(ctx context.Context, app release.App, color release
 		return err
 	}
 	found = chosenFrom(slices.DeleteFunc(found, oneOff), services)
-	return notStarted(ctx, string(color), e.startLying(ctx, projectOf(app.Name, color), found, say))
+	return e.notStarted(ctx, string(color), e.startLying(ctx, projectOf(app.Name, color), found, say))
 }
 
 func (e *Engine) sharedAsTheyAre(ctx context.Context, app release.App, say Say) error {
@@ -27,7 +27,7 @@ func (e *Engine) sharedAsTheyAre(ctx context.Context, app release.App, say Say) 
 	if err != nil {
 		return err
 	}
-	return notStarted(ctx, "the shared services", e.startLying(ctx, projectOf(app.Name, release.None), found, say))
+	return e.notStarted(ctx, sharedServices, e.startLying(ctx, projectOf(app.Name, release.None), found, say))
 }
 
 // startLying starts those of the project's containers that don't run, each

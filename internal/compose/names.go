@@ -20,6 +20,8 @@ const (
 	labelService = "teal.service"
 	labelReplica = "teal.replica"
 	labelState   = "teal.state" // on the app's network: the state root the app is run from
+	labelKeep    = "teal.keep"  // on keepers: the number of the release
+	labelImage   = "teal.image" // on keepers: the ID of the image
 )
 
 // Keys of networks in the models.

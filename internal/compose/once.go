@@ -85,7 +85,7 @@ func (r errand) id() string { return r.service.ContainerName }
 
 func (r errand) create(ctx context.Context, project *types.Project) error {
 	if err := r.engine.create(ctx, project, api.RecreateNever, r.say); err != nil {
-		return notStarted(ctx, "the "+r.name(), err)
+		return r.engine.notStarted(ctx, "the "+r.name(), err)
 	}
 	return r.engine.inject(ctx, project, r.service)
 }
@@ -108,7 +108,7 @@ func (r errand) run(ctx context.Context) error {
 	defer leave()
 	ended := docker.ContainerWait(waiting, r.id(), client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
 	if _, err := docker.ContainerStart(ctx, r.id(), client.ContainerStartOptions{}); err != nil {
-		return notStarted(ctx, "the "+r.name(), err)
+		return r.engine.notStarted(ctx, "the "+r.name(), err)
 	}
 	select {
 	case <-ended.Result:

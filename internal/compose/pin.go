@@ -39,7 +39,26 @@ func (e *Engine) Pin(ctx context.Context, app release.App, spec release.Spec) (r
 	if err := e.hold(ctx, app, spec); err != nil {
 		return spec, err
 	}
+	if err := e.keepImages(ctx, app, spec); err != nil {
+		return spec, err
+	}
 	return pinned(ctx, app, spec)
+}
+
+// Present wants each image of the release on the engine, and puts back a tag
+// of the release that is gone. An image that isn't there has code Gate, and
+// nothing is changed then.
+func (e *Engine) Present(ctx context.Context, app release.App, spec release.Spec) error {
+	there, err := e.inspected(ctx, slices.Collect(maps.Values(spec.Images)))
+	if err != nil {
+		return err
+	}
+	for _, service := range slices.Sorted(maps.Keys(spec.Images)) {
+		if id := spec.Images[service]; there[id].ID != id {
+			return gone(spec.Number, service, id)
+		}
+	}
+	return e.hold(ctx, app, spec)
 }
 
 func notPresent(s types.ServiceConfig) error {
@@ -98,8 +117,12 @@ func (e *Engine) hold(ctx context.Context, app release.App, spec release.Spec) e
 		if have[tag].ID == id {
 			continue
 		}
-		if err := e.tag(ctx, id, tag); err != nil {
-			return gone(spec.Number, service, id, err)
+		err := e.tag(ctx, id, tag)
+		if errdefs.IsNotFound(err) {
+			return gone(spec.Number, service, id)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -110,43 +133,62 @@ func (e *Engine) tag(ctx context.Context, id, tag string) error {
 	return e.failed("tag image "+tag, err)
 }
 
-func gone(number int, service, id string, err error) error {
-	if !errdefs.IsNotFound(err) {
-		return err
-	}
+func gone(number int, service, id string) error {
 	return &release.Error{
-		Code: release.Gate,
-		What: fmt.Sprintf("the image of %s in release %d is gone from this engine: %s", service, number, id),
-		Next: "teal deploy, to build or pull it anew",
-		Err:  err,
+		Code:   release.Gate,
+		What:   fmt.Sprintf("the image of %s in release %d is gone from this engine", service, number),
+		Detail: []string{id + ": somebody has pruned or removed it"},
+		Next:   "teal rollback --to another of teal history, or teal deploy",
 	}
 }
 
-// Prune drops the tags of all releases of the app but those given. The
+// Prune drops the tags of all releases of the app but those given, and the
+// keepers before them, or the engine would not let go of the images. The
 // image goes with its last tag; one that a container was made from stays.
 // Tags of the user's are never touched.
 func (e *Engine) Prune(ctx context.Context, app release.App, keep []int) error {
-	prefix := pinPrefix(app.Name)
-	images, err := e.client.ImageList(ctx, client.ImageListOptions{Filters: client.Filters{}.Add("reference", prefix+"*")})
-	if err != nil {
-		return e.failed("list images of releases", err)
+	if err := e.dismiss(ctx, app, func(k keeper) bool { return !slices.Contains(keep, k.number) }); err != nil {
+		return err
 	}
-	for _, image := range images.Items {
-		for _, tag := range image.RepoTags {
-			if !strings.HasPrefix(tag, prefix) || kept(tag, keep) {
-				continue
-			}
-			if err := e.untag(ctx, tag); err != nil {
-				return err
-			}
+	pins, err := e.pins(ctx, app)
+	if err != nil {
+		return err
+	}
+	for _, p := range pins {
+		if slices.Contains(keep, p.number) {
+			continue
+		}
+		if err := e.untag(ctx, p.tag); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func kept(tag string, keep []int) bool {
-	number, err := strconv.Atoi(tag[strings.LastIndexByte(tag, ':')+1:])
-	return err != nil || slices.Contains(keep, number)
+// pin is an image under the tag of a release.
+type pin struct {
+	tag, image string // teal/shop/web:3, sha256:…
+	number     int
+}
+
+// pins are the app's, in order of their tags.
+func (e *Engine) pins(ctx context.Context, app release.App) ([]pin, error) {
+	prefix := pinPrefix(app.Name)
+	images, err := e.client.ImageList(ctx, client.ImageListOptions{Filters: client.Filters{}.Add("reference", prefix+"*")})
+	if err != nil {
+		return nil, e.failed("list images of releases", err)
+	}
+	var out []pin
+	for _, image := range images.Items {
+		for _, tag := range image.RepoTags {
+			number, err := strconv.Atoi(tag[strings.LastIndexByte(tag, ':')+1:])
+			if strings.HasPrefix(tag, prefix) && err == nil {
+				out = append(out, pin{tag: tag, image: image.ID, number: number})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b pin) int { return strings.Compare(a.tag, b.tag) })
+	return out, nil
 }
 
 // untag drops a tag. An image in use by a container that still lies about is

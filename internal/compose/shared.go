@@ -16,6 +16,8 @@ import (
 	"teal/internal/release"
 )
 
+const sharedServices = "the shared services" // what errors call them
+
 // Shared makes the shared services run, and waits for those that colored
 // services must find healthy or finished.
 //
@@ -43,7 +45,8 @@ func (e *Engine) Shared(ctx context.Context, app release.App, spec release.Spec,
 	if err := e.createMissing(ctx, app, project, say); err != nil {
 		return err
 	}
-	if err := notStarted(ctx, "the shared services", e.startInOrder(ctx, project, say)); err != nil {
+	err = e.startInOrder(ctx, project, say)
+	if err := e.notStarted(ctx, sharedServices, e.withHolders(ctx, project, err)); err != nil {
 		return err
 	}
 	return e.await(ctx, project.Name, awaitedIn(project))
@@ -84,7 +87,8 @@ func (e *Engine) createMissing(ctx context.Context, app release.App, project *ty
 	if err := e.fetch(ctx, project, missing, say); err != nil {
 		return err
 	}
-	return notStarted(ctx, "the shared services", e.create(ctx, narrowed(project, missing), api.RecreateNever, say))
+	err = e.create(ctx, narrowed(project, missing), api.RecreateNever, say)
+	return e.notStarted(ctx, sharedServices, e.withNameHolder(ctx, project, err))
 }
 
 // fetch builds or pulls the images that aren't on the engine.

@@ -2,6 +2,9 @@ package compose
 
 import (
 	"context"
+	"fmt"
+	"net"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -161,5 +164,23 @@ func TestAnAppNetworkWithAnotherSubnetIsRefused(t *testing.T) {
 	e := known(t, s.Network(t.Context(), s.app, other), release.Invalid)
 	if !strings.Contains(e.What, s.net.Subnet.String()) || !strings.Contains(e.What, "10.127.250.0/24") {
 		t.Errorf("got %q", e.What)
+	}
+}
+
+func TestAPortOfASharedServiceThatIsTakenIsToldByWhom(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	port := l.Addr().(*net.TCPAddr).Port
+	s := newStage(t, fmt.Sprintf("services:\n  web: {image: IMAGE}\n  store: {image: IMAGE, command: wait, ports: ['127.0.0.1:%d:80']}\n", port), web)
+	e := known(t, s.Shared(t.Context(), s.app, s.prepared(1), quiet), release.Gate)
+	if e.What != fmt.Sprintf("host port %d, which store publishes, is taken", port) || e.Next != "free the port, or give store another one" {
+		t.Errorf("got %q, next %q", e.What, e.Next)
+	}
+	if who := fmt.Sprintf("(pid %d) listens at port %d", os.Getpid(), port); !strings.Contains(strings.Join(e.Detail, "\n"), who) {
+		t.Errorf("detail %q lacks %q", e.Detail, who)
 	}
 }

@@ -64,13 +64,13 @@ func (e *Engine) up(ctx context.Context, app release.App, spec release.Spec, col
 	}
 	say = serial(say)
 	if err := e.create(ctx, project, recreate, say); err != nil {
-		return notStarted(ctx, string(color), e.withNameHolder(ctx, project, err))
+		return e.notStarted(ctx, string(color), e.withNameHolder(ctx, project, err))
 	}
 	if err := e.mend(ctx, project); err != nil {
 		return err
 	}
 	err = e.startInOrder(ctx, project, say)
-	return notStarted(ctx, string(color), e.withHolders(ctx, project, err))
+	return e.notStarted(ctx, string(color), e.withHolders(ctx, project, err))
 }
 
 // foundation makes everything exist that any container of the release needs:
@@ -125,7 +125,7 @@ func (e *Engine) startInOrder(ctx context.Context, project *types.Project, say S
 
 // notStarted gives what Docker says of containers it could not create or
 // start a code; an error that has one keeps it.
-func notStarted(ctx context.Context, what string, err error) error {
+func (e *Engine) notStarted(ctx context.Context, what string, err error) error {
 	var known *release.Error
 	switch {
 	case err == nil:
@@ -133,7 +133,7 @@ func notStarted(ctx context.Context, what string, err error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("start %s: %w", what, ctx.Err())
 	case client.IsErrConnectionFailed(err):
-		return unreachable("", err)
+		return unreachable(e.client.DaemonHost(), err)
 	case errors.As(err, &known):
 		return err
 	}

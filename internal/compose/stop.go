@@ -129,10 +129,26 @@ func (e *Engine) empty(ctx context.Context, app release.App, color release.Color
 		if name == keep {
 			continue
 		}
-		if err := e.removeNetwork(ctx, name); err != nil {
+		if err := e.removeEmptied(ctx, name); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// removeEmptied removes a network whose containers have been removed. Docker
+// 20.10 can hold on to the endpoint of a container that is gone, until it is
+// restarted: such a network stays, and the next release of the color uses it.
+func (e *Engine) removeEmptied(ctx context.Context, name string) error {
+	err := e.removeNetwork(ctx, name)
+	if !inUse(err) {
+		return err
+	}
+	found, listErr := e.client.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("network", name)})
+	if listErr != nil || len(found.Items) > 0 {
+		return err
+	}
+	e.note(fmt.Sprintf("network %s stays: docker takes it for in use, though no container is in it; once docker has been restarted: docker network rm %s", name, name))
 	return nil
 }
 

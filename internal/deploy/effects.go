@@ -14,6 +14,7 @@ var effects = map[release.StepKind]func(*run, context.Context, release.Step) err
 	release.StepBuild:   (*run).build,
 	release.StepPull:    (*run).pull,
 	release.StepPin:     (*run).pin,
+	release.StepImages:  (*run).present,
 	release.StepNetwork: (*run).network,
 	release.StepShared:  (*run).shared,
 	release.StepRelease: (*run).once,
@@ -89,16 +90,38 @@ func (r *run) pin(ctx context.Context, _ release.Step) error {
 	return r.Journal.SaveSpec(pinned)
 }
 
+func (r *run) present(ctx context.Context, _ release.Step) error {
+	spec, err := r.release(ctx)
+	if err != nil {
+		return err
+	}
+	return r.Runtime.Present(ctx, r.app, *spec)
+}
+
 func (r *run) network(ctx context.Context, _ release.Step) error {
 	return r.Runtime.Network(ctx, r.app, r.plan.Network)
 }
 
 func (r *run) shared(ctx context.Context, _ release.Step) error {
-	spec, err := r.release(ctx)
+	spec, err := r.kept(ctx)
 	if err != nil {
 		return err
 	}
-	return r.Runtime.Shared(ctx, r.app, *spec, r.say)
+	return r.Runtime.Shared(ctx, r.app, spec, r.say)
+}
+
+// kept is the release's spec, an empty one where the journal was lost and
+// rebuilt: what lies stopped can be started without.
+func (r *run) kept(ctx context.Context) (release.Spec, error) {
+	spec, err := r.release(ctx)
+	if r.plan.Kind != release.KindDeploy && release.CodeOf(err) == release.Invalid {
+		r.say(release.EventNote, "started as it lies there, without the release's spec: "+err.Error())
+		return release.Spec{App: r.app.Name, Number: r.plan.Release}, nil
+	}
+	if err != nil {
+		return release.Spec{}, err
+	}
+	return *spec, nil
 }
 
 // once runs the release command. It is the user's own, so it is run again by
@@ -128,15 +151,12 @@ func (r *run) start(ctx context.Context, s release.Step) error {
 	return r.Runtime.Start(ctx, r.app, *spec, s.Color, r.say, s.Services...)
 }
 
-// resume needs no spec to start containers that are there; a journal that was
-// rebuilt has none.
 func (r *run) resume(ctx context.Context, s release.Step) error {
-	spec, err := r.release(ctx)
+	spec, err := r.kept(ctx)
 	if err != nil {
-		r.say(release.EventNote, "resumed without the release's spec: "+err.Error())
-		spec = &release.Spec{App: r.app.Name, Number: r.plan.Release}
+		return err
 	}
-	return r.Runtime.Resume(ctx, r.app, *spec, s.Color, r.say, s.Services...)
+	return r.Runtime.Resume(ctx, r.app, spec, s.Color, r.say, s.Services...)
 }
 
 func (r *run) healthy(ctx context.Context, s release.Step) error {
@@ -163,8 +183,12 @@ func (r *run) targets(state release.ColorState, s release.Step) []release.Target
 		}
 		for n := 1; n <= svc.Replicas; n++ {
 			slot := release.Slot{Service: svc.Name, Color: c, Replica: n}
+			inside := 0
+			if r.app.Addresses == release.AddressesPorts {
+				inside = svc.Port
+			}
 			targets = append(targets, release.Target{
-				Slot: slot, Container: containers[slot], Health: svc.Health, Host: r.host(),
+				Slot: slot, Container: containers[slot], Inside: inside, Health: svc.Health, Host: r.host(),
 				Addr: r.app.Endpoint(r.plan.Network, slot),
 			})
 		}

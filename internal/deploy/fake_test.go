@@ -155,6 +155,10 @@ func (m *machine) Pin(ctx context.Context, _ release.App, s release.Spec) (relea
 	return s, m.effect(ctx, "pin", func() {})
 }
 
+func (m *machine) Present(ctx context.Context, _ release.App, _ release.Spec) error {
+	return m.effect(ctx, "present", func() {})
+}
+
 func (m *machine) Network(ctx context.Context, _ release.App, _ release.Network) error {
 	return m.effect(ctx, "network", func() { m.network = true })
 }

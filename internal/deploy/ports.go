@@ -23,6 +23,9 @@ type Runtime interface {
 	// Pin resolves each colored service's image to its ID, tags it for the
 	// release and returns the spec with both filled in.
 	Pin(ctx context.Context, app release.App, spec release.Spec) (release.Spec, error)
+	// Present fails with code Gate unless the images of the release, once
+	// pinned, are still on the engine.
+	Present(ctx context.Context, app release.App, spec release.Spec) error
 	Network(ctx context.Context, app release.App, net release.Network) error
 	// Shared makes the shared services run: created where missing, started
 	// where stopped, never recreated.

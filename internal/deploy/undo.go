@@ -198,7 +198,7 @@ func (r *run) lastLines(ctx context.Context) []string {
 // shift a gate's, since traffic is where it was.
 func codeOf(k release.StepKind) release.Code {
 	switch k {
-	case release.StepBuild, release.StepPull, release.StepPin, release.StepNetwork, release.StepShared,
+	case release.StepBuild, release.StepPull, release.StepPin, release.StepImages, release.StepNetwork, release.StepShared,
 		release.StepStart, release.StepResume, release.StepHealthy, release.StepClear:
 		return release.Gate
 	case release.StepProxy, release.StepRoute, release.StepConfirm, release.StepUnroute:

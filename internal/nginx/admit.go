@@ -2,10 +2,12 @@ package nginx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"teal/internal/release"
 )
@@ -16,10 +18,7 @@ func (r *Router) admit(ctx context.Context, s *server, app release.App) error {
 	if s.box == nil {
 		return nil
 	}
-	if err := r.addressable(*s, app); err != nil {
-		return err
-	}
-	if err := r.sees(*s, app); err != nil {
+	if err := r.housedWell(*s, app); err != nil {
 		return err
 	}
 	if s.box.Host {
@@ -45,6 +44,14 @@ func (r *Router) admit(ctx context.Context, s *server, app release.App) error {
 	return nil
 }
 
+// housedWell refuses a container that runs and could not serve the app.
+func (r *Router) housedWell(s server, app release.App) error {
+	if _, running := s.running(); s.box == nil || !running {
+		return nil
+	}
+	return errors.Join(r.addressable(s, app), r.sees(s, app))
+}
+
 // addressable refuses loopback ports that are the machine's: in a container
 // they are the container's own.
 func (r *Router) addressable(s server, app release.App) error {
@@ -65,7 +72,8 @@ func (r *Router) sees(s server, app release.App) error {
 	for _, m := range app.ProxyMounts(r.root, s.proxy) {
 		switch {
 		case m.Source != m.Target: // where the site's file goes
-		case !remains(m.Source): // nginx -t tells of what isn't there
+		case !remains(m.Source) && (s.box.outside(m.Target) == m.Source || !strings.HasPrefix(m.Source, r.root+"/")):
+			// It is made with the config, or nginx -t tells that it isn't there.
 		case s.sameFolder(m.Source):
 		case s.box.outside(m.Target) == m.Source:
 			stale = append(stale, m)

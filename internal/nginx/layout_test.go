@@ -176,3 +176,17 @@ func TestASiteThatWantsTheSameOptionsIsTheUsersToSettle(t *testing.T) {
 	}
 	s.servedBy(release.Blue)
 }
+
+func TestAHostThatAnotherSiteHasIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
+	m := besideOthers(t, "")
+	m.site(m.addr + " default_server")
+	m.app.Site.Hosts = append(m.app.Site.Hosts, "theirs.test")
+	m.start()
+	if err := m.blocked(); release.CodeOf(err) != release.Invalid || !strings.Contains(describe(err), "already has the host theirs.test at "+m.addr+": the one in "+m.theirs) {
+		t.Errorf("got %s", describe(err))
+	}
+	m.site("127.0.0.1:1") // where the app is not
+	if err := m.blocked(); err != nil {
+		t.Errorf("got %s", describe(err))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,11 +16,67 @@ import (
 // fits refuses what would make a deploy into this nginx fail at the end, or
 // harm others there.
 func (r *Router) fits(s server, app release.App) error {
-	var err error
-	if len(app.Site.Hosts) > 0 && !remains(r.conf(app.Name, s.place)) {
-		err = s.usurps(app)
+	if err := errors.Join(s.passable(r.root), r.housedWell(s, app)); err != nil {
+		return err
 	}
-	return errors.Join(s.passable(r.root), err)
+	if len(app.Site.Hosts) == 0 || remains(r.conf(app.Name, s.place)) {
+		return nil
+	}
+	if err := s.doubles(app); err != nil {
+		return err
+	}
+	return s.usurps(app)
+}
+
+// doubles refuses hosts that another site answers for at the same address:
+// nginx would warn, and go on giving it their requests.
+func (s server) doubles(app release.App) error {
+	for _, l := range listenings(app, s.proxy) {
+		at, err := render.Address(l.at)
+		if err != nil {
+			return err
+		}
+		for _, server := range within(s.conf, "http", "server") {
+			host, ok := sharedHost(server, app.Site.Hosts)
+			if !ok || !server.listensAt(at) {
+				continue
+			}
+			return &release.Error{
+				Code: release.Invalid,
+				What: fmt.Sprintf("another site of the %s already has the host %s at %s: the one in %s", s.name, host, l.at, cmp.Or(server.file, s.main)),
+				Next: "take the host out of the other site, or out of site.hosts",
+			}
+		}
+	}
+	return nil
+}
+
+// sharedHost is the first of the hosts that the server names too.
+func sharedHost(server directive, hosts []string) (string, bool) {
+	for _, d := range all(server.block, "server_name") {
+		for _, host := range hosts {
+			if slices.Contains(d.args, host) {
+				return host, true
+			}
+		}
+	}
+	return "", false
+}
+
+// listensAt reports whether the server has the address. One that names none
+// has port 80 (ngx_http_core_server).
+func (server directive) listensAt(at netip.AddrPort) bool {
+	listens := all(server.block, "listen")
+	if len(listens) == 0 {
+		listens = []directive{{args: []string{"80"}}}
+	}
+	return slices.ContainsFunc(listens, func(l directive) bool {
+		if len(l.args) == 0 {
+			return false
+		}
+		there, err := render.Address(l.args[0])
+		return err == nil && there == at
+	})
 }
 
 // usurps refuses to become the default server of an address in the place of

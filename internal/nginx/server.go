@@ -209,7 +209,7 @@ func (s server) command(arg string) string {
 
 // down is the error of an nginx that doesn't run.
 func (s server) down() error {
-	e := &release.Error{Code: release.Unreachable, What: "the " + s.name + " is not running"}
+	e := &release.Error{Code: release.Unreachable, What: s.name + " does not run"}
 	switch {
 	case s.box != nil:
 		e.Detail, e.Next = s.box.absent(s.proxy)

@@ -89,7 +89,7 @@ func TestAnOrdinaryUserRunsItToo(t *testing.T) {
 	}
 	// nginx does not run when it is to be reloaded; all else succeeds.
 	out, err := asNobody(t, root)
-	if err == nil || strings.Count(out, "next:") != 1 || !strings.Contains(out, "the standalone nginx is not running") {
+	if err == nil || strings.Count(out, "next:") != 1 || !strings.Contains(out, "standalone nginx does not run") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

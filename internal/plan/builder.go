@@ -256,6 +256,7 @@ func (b *builder) revive() {
 		b.settle()
 		b.add(release.Step{Kind: release.StepResume, Color: b.color, Release: b.release, Services: b.some(), Subject: string(b.color), Cause: fmt.Sprintf("release %d lies stopped there", b.release)})
 	default:
+		b.add(release.Step{Kind: release.StepImages, Release: b.release, Subject: fmt.Sprintf("release %d", b.release), Cause: "before its color is emptied"})
 		b.vacate()
 		b.start(fmt.Sprintf("release %d again, from history", b.release))
 	}

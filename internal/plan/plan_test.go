@@ -215,7 +215,7 @@ func TestStoppedContainersThatWereTakenOffTheNetworkAreMadeAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kinds := kindsOf(p)[:2]; !slices.Equal(kinds, []release.StepKind{release.StepClear, release.StepStart}) {
+	if kinds := kindsOf(p)[:3]; !slices.Equal(kinds, []release.StepKind{release.StepImages, release.StepClear, release.StepStart}) {
 		t.Errorf("got\n%s", printed(p))
 	}
 }

@@ -54,7 +54,7 @@ func alreadyLive(number int, c release.Color) error {
 func noSuchRelease(o release.Observed, wanted int) error {
 	var have []string
 	for _, r := range o.Releases {
-		if known(o, r.Number) {
+		if known(o, r.Number) && r.Number != o.ReleaseIn(o.Live()) {
 			have = append(have, fmt.Sprint(r.Number))
 		}
 	}

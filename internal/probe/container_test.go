@@ -83,6 +83,15 @@ func TestAnotherPortIsNamed(t *testing.T) {
 	wantIn(t, err.Next, "set port: 8080 for web")
 }
 
+func TestAPortOfThisMachineThatLeadsNowhereIsToldFromThatOfTheContainer(t *testing.T) {
+	c := start(t, options{args: []string{"serve", ":8080"}})
+	target := inContainer(c, 1, 3000, release.Health{Kind: release.HealthTCP, Timeout: short})
+	target.Inside = 8080
+	err := gate1(t, target)
+	wantIn(t, details(err), "it listens on port 8080, and nothing on this machine leads from 3000 there")
+	wantIn(t, err.Next, `ports: ["127.0.0.1:3000:8080"]`)
+}
+
 func TestAServerOnLoopbackOnlyIsNamed(t *testing.T) {
 	c := start(t, options{args: []string{"serve", "127.0.0.1:3000"}})
 	err := gate1(t, inContainer(c, 1, 3000, release.Health{Kind: release.HealthHTTP, Path: "/", Timeout: short}))

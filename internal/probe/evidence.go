@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"teal/internal/release"
 )
 
 // evidence looks for what makes the last answer bad, and for a hint.
@@ -37,7 +39,7 @@ func (p *Prober) silence(ctx context.Context, g *gate) (detail []string, next st
 	next = fmt.Sprintf("if %s needs longer, raise health.timeout (now %s) or health.request (now %s) in teal.yaml",
 		g.target.Slot.Service, limit(g.target.Health.Timeout), limit(g.target.Health.Request))
 	r, err := p.reach(ctx, g)
-	if err != nil || slices.Contains(r.open, int(portFor(g.target))) {
+	if err != nil || slices.Contains(r.open, inside(g.target)) {
 		return nil, next
 	}
 	return p.notListening(ctx, g)
@@ -58,13 +60,25 @@ func (p *Prober) reach(ctx context.Context, g *gate) (reach, error) {
 
 // notListening says what the container does listen on.
 func (p *Prober) notListening(ctx context.Context, g *gate) (detail []string, next string) {
-	service, port := g.target.Slot.Service, int(portFor(g.target))
+	service, port := g.target.Slot.Service, inside(g.target)
 	next = fmt.Sprintf("make %s listen on 0.0.0.0:%d, or set its port in teal.yaml to the one it uses", service, port)
 	r, err := p.reach(ctx, g)
 	if err != nil {
 		return nil, next
 	}
+	if asked := int(portFor(g.target)); asked != port && slices.Contains(r.open, port) {
+		return []string{fmt.Sprintf("it listens on port %d, and nothing on this machine leads from %d there", port, asked)},
+			fmt.Sprintf("publish it in the color's compose file: ports: [\"127.0.0.1:%d:%d\"]", asked, port)
+	}
 	return listening(service, port, r, next)
+}
+
+// inside is the port that the container should listen on.
+func inside(t release.Target) int {
+	if t.Inside != 0 {
+		return t.Inside
+	}
+	return int(portFor(t))
 }
 
 func listening(service string, port int, r reach, next string) ([]string, string) {

@@ -10,6 +10,7 @@ const (
 	StepBuild   StepKind = "build"   // images of services with a build section
 	StepPull    StepKind = "pull"    // images that a policy or their absence asks for
 	StepPin     StepKind = "pin"     // resolve images to IDs, tag them for the release
+	StepImages  StepKind = "images"  // of an earlier release: are they still here
 	StepNetwork StepKind = "network" // the app's network, with its fixed subnet
 	StepShared  StepKind = "shared"  // shared services: created if missing, never recreated
 	StepRelease StepKind = "release" // the release command, once, before the new color starts

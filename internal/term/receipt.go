@@ -98,7 +98,7 @@ func proof(r release.Receipt, s style) [][2]string {
 	if r.Drained != nil {
 		lines = append(lines, [2]string{"drain", drained(*r.Drained, s)})
 	}
-	return lines
+	return append(lines, unheard(r)...)
 }
 
 func clients(t release.Traffic, s style) string {

@@ -138,9 +138,30 @@ func TestScenarioATargetThatIsDownOrHangsNeverHoldsUpADeploy(t *testing.T) {
 	if live := a.status().Live; live != "blue" {
 		t.Errorf("live is %q", live)
 	}
+	a.notifies("  - {webhook: {url_env: DOWN}}\n")
 	q := a.deploy(2, "--quiet")
 	q.keepsSecrets()
-	if q.code != 0 || !strings.Contains(q.stderr, "webhook 1 was not told") {
+	if q.code != 0 || !strings.Contains(q.stderr, "webhook was not told") {
 		t.Errorf("%v", q)
 	}
+}
+
+func TestScenarioTheSummaryOfADeployOverSSHIsWrittenHere(t *testing.T) {
+	t.Parallel()
+	s, a := newSSHD(t, built.dir), newApp(t)
+	s.runs(a)
+	files := t.TempDir()
+	there := []string{"--host", s.url(), "--state", a.state, "-f", a.dir + "/teal.yaml", "--env", "VERSION=1", "deploy"}
+	r := a.must(append(there, "--summary", files+"/how.md", "--summary", files+"/how.json")...)
+	r.says("start blue", "release 1 is out, blue is live")
+	if strings.Contains(r.stdout, "{\"") {
+		t.Errorf("the story is not told for people: %v", r)
+	}
+	for name, want := range map[string]string{"how.md": "### " + a.name + ": release 1 is out", "how.json": `"outcome":"done"`} {
+		text, err := os.ReadFile(filepath.Join(files, name))
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+	}
+	a.serves(1)
 }

@@ -84,6 +84,13 @@ func (a *app) leftovers() []string {
 		left = append(left, "container "+c.Names[0])
 	}
 	a.docker(func(ctx context.Context, cli *client.Client) error {
+		list, err := cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("name", "^/teal-keep-"+a.name+"-")})
+		for _, c := range list.Items {
+			left = append(left, "container "+c.Names[0])
+		}
+		if err != nil {
+			return err
+		}
 		networks, err := cli.NetworkList(ctx, client.NetworkListOptions{})
 		for _, n := range networks.Items {
 			if n.Name == "teal-"+a.name || strings.HasPrefix(n.Name, a.name+"-") || strings.HasPrefix(n.Name, a.name+"_") {

@@ -50,7 +50,7 @@ func (d disk) list(dir string) ([]string, error) {
 // library: sorted by bytes, a leading dot only where the pattern writes it.
 func glob(s shelf, pattern string) ([]string, error) {
 	paths := []string{"/"}
-	for part := range strings.SplitSeq(strings.TrimPrefix(path.Clean(pattern), "/"), "/") {
+	for part := range strings.SplitSeq(strings.TrimPrefix(pattern, "/"), "/") {
 		var next []string
 		for _, dir := range paths {
 			found, err := matches(s, dir, part)

@@ -50,17 +50,11 @@ func (e *Edits) Replace(d *Directive, i int, word string) error {
 	if err != nil || len(trial.Top) != 1 || len(trial.Top[0].Words) != 2 || trial.Top[0].Words[1].Raw != word {
 		return d.fault("%q isn't one word of an nginx configuration", word)
 	}
-	if merges(trial.Top[0].Words[1], d.File.Src[old.End]) {
+	if d.File.Src[old.End] == ')' && !trial.Top[0].Words[1].Quoted() {
 		return d.fault("%q would run together with what follows %s: put it in quotes", word, old.Raw)
 	}
 	e.add(d.File, edit{old.Start, old.End, word})
 	return nil
-}
-
-// merges reports whether a word would run together with the byte behind it: a
-// bare one with a parenthesis that ended a quoted one, `$` with a brace.
-func merges(w Word, next byte) bool {
-	return !w.Quoted() && (next == ')' || next == '{' && strings.HasSuffix(w.Raw, "$"))
 }
 
 // InsertBefore writes directives on lines of their own before d, indented and

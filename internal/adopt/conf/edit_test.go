@@ -54,29 +54,30 @@ func TestAnEditChangesItsPlaceAlone(t *testing.T) {
 		change func(*Edits, *Directive) error
 		want   string
 	}{
-		"another argument":              {"a;\n\td  x  y; # c\n", replace("z"), "a;\n\td  z  y; # c\n"},
-		"a quoted one":                  {"d 'x';", replace(`"z w"`), `d "z w";`},
-		"before, by tabs":               {"a {\n\t\td;\n}\n", before("n 1;"), "a {\n\t\tn 1;\n\t\td;\n}\n"},
-		"before, two lines":             {"a {\r\n  d;\r\n}\r\n", before("n {\n    m;\n\n}\n"), "a {\r\n  n {\r\n      m;\r\n\r\n  }\r\n  d;\r\n}\r\n"},
-		"before, under a comment":       {"# c\nd;", before("n;"), "# c\nn;\nd;"},
-		"before, in a shared line":      {"a { d; }", before("n;"), "a { n; d; }"},
-		"after":                         {"a {\n  d; # c\n}\n", after("n;"), "a {\n  d; # c\n  n;\n}\n"},
-		"after a block":                 {"  d {\n    x;\n  }\ne;\n", after("n;"), "  d {\n    x;\n  }\n  n;\ne;\n"},
-		"after many lines":              {"  d a\n      b;\ne;\n", after("n;"), "  d a\n      b;\n  n;\ne;\n"},
-		"after, at the end":             {"a;\n\td;\n", after("n;"), "a;\n\td;\n\tn;\n"},
-		"after, without a line end":     {"a;\r\n\td;", after("n;"), "a;\r\n\td;\r\n\tn;"},
-		"after, a comment at the end":   {"d; # c", after("n;"), "d; # c\nn;"},
-		"after, in a shared line":       {"a { d; }", after("n;"), "a { d; n; }"},
-		"after, before a neighbour":     {"d;e;", after("n;"), "d; n;e;"},
-		"after, in the block's line":    {"a { d;\n}\n", after("n;"), "a { d;\nn;\n}\n"},
-		"remove a line":                 {"a;\n\td x\n y; # c\ne;\n", remove, "a;\ne;\n"},
-		"remove under a comment":        {"# c\nd;\ne;", remove, "# c\ne;"},
-		"remove the last line":          {"a;\nd;", remove, "a;\n"},
-		"remove a block":                {"a;\n\td {\n x;\n }\r\ne;\n", remove, "a;\ne;\n"},
-		"remove from a shared line":     {"a { d; e; }", remove, "a { e; }"},
-		"remove the only one in a line": {"a { d; }", remove, "a { }"},
-		"remove the last of a line":     {"a; d;\ne;", remove, "a;\ne;"},
-		"remove before a comment":       {"a; d; # c\n", remove, "a; # c\n"},
+		"another argument":               {"a;\n\td  x  y; # c\n", replace("z"), "a;\n\td  z  y; # c\n"},
+		"a quoted one":                   {"d 'x';", replace(`"z w"`), `d "z w";`},
+		"before, by tabs":                {"a {\n\t\td;\n}\n", before("n 1;"), "a {\n\t\tn 1;\n\t\td;\n}\n"},
+		"before, two lines":              {"a {\r\n  d;\r\n}\r\n", before("n {\n    m;\n\n}\n"), "a {\r\n  n {\r\n      m;\r\n\r\n  }\r\n  d;\r\n}\r\n"},
+		"before, under a comment":        {"# c\nd;", before("n;"), "# c\nn;\nd;"},
+		"before, in a shared line":       {"a { d; }", before("n;"), "a { n; d; }"},
+		"after":                          {"a {\n  d; # c\n}\n", after("n;"), "a {\n  d; # c\n  n;\n}\n"},
+		"after a block":                  {"  d {\n    x;\n  }\ne;\n", after("n;"), "  d {\n    x;\n  }\n  n;\ne;\n"},
+		"after many lines":               {"  d a\n      b;\ne;\n", after("n;"), "  d a\n      b;\n  n;\ne;\n"},
+		"after, at the end":              {"a;\n\td;\n", after("n;"), "a;\n\td;\n\tn;\n"},
+		"after, without a line end":      {"a;\r\n\td;", after("n;"), "a;\r\n\td;\r\n\tn;"},
+		"after, a comment at the end":    {"d; # c", after("n;"), "d; # c\nn;"},
+		"after, in a shared line":        {"a { d; }", after("n;"), "a { d; n; }"},
+		"after, before a neighbour":      {"d;e;", after("n;"), "d; n;e;"},
+		"after, in the block's line":     {"a { d;\n}\n", after("n;"), "a { d;\nn;\n}\n"},
+		"remove a line":                  {"a;\n\td x\n y; # c\ne;\n", remove, "a;\ne;\n"},
+		"remove under a comment":         {"# c\nd;\ne;", remove, "# c\ne;"},
+		"remove the last line":           {"a;\nd;", remove, "a;\n"},
+		"remove a block":                 {"a;\n\td {\n x;\n }\r\ne;\n", remove, "a;\ne;\n"},
+		"remove from a shared line":      {"a { d; e; }", remove, "a { e; }"},
+		"remove the only one in a line":  {"a { d; }", remove, "a { }"},
+		"remove the last of a line":      {"a; d;\ne;", remove, "a;\ne;"},
+		"remove before a comment":        {"a; d; # c\n", remove, "a; # c\n"},
+		"after a line of its own ending": {"a;\nd;\r\ne;\n", after("n;"), "a;\nd;\r\nn;\r\ne;\n"},
 	} {
 		got, err := edited(t, c.text, c.change)
 		if err != nil {
@@ -92,23 +93,24 @@ func TestAnEditThatWouldBreakTheFileIsRefused(t *testing.T) {
 		text   string
 		change func(*Edits, *Directive) error
 	}{
-		"no such argument":           {"d;", replace("x")},
-		"two words":                  {"d x;", replace("y z")},
-		"no word":                    {"d x;", replace("")},
-		"a word and an end":          {"d x;", replace("y; z")},
-		"a word and a comment":       {"d x;", replace("y #")},
-		"blanks around a word":       {"d x;", replace(" y")},
-		"an open quote":              {"d x;", replace(`"y`)},
-		"a block for a word":         {"d x;", replace("y { z; }")},
-		"a word before a bracket":    {`d "x") { }`, replace("y")},
-		"a dollar before a brace":    {`d x{ }`, replace("y$")},
-		"an unended directive":       {"d;", before("n")},
-		"a brace that closes":        {"a { d; }", after("} n {")},
-		"a brace that opens":         {"a { d; }", after("n {")},
-		"nothing":                    {"d;", before(" \n")},
-		"a comment alone":            {"d;", before("# c")},
-		"a comment in a shared line": {"a { d; }", after("n; # c")},
-		"lines in a shared line":     {"a { d; }", before("n;\nm;")},
+		"no such argument":             {"d;", replace("x")},
+		"two words":                    {"d x;", replace("y z")},
+		"no word":                      {"d x;", replace("")},
+		"a word and an end":            {"d x;", replace("y; z")},
+		"a word and a comment":         {"d x;", replace("y #")},
+		"blanks around a word":         {"d x;", replace(" y")},
+		"an open quote":                {"d x;", replace(`"y`)},
+		"a block for a word":           {"d x;", replace("y { z; }")},
+		"a word before a bracket":      {`d "x") { }`, replace("y")},
+		"a dollar before a brace":      {`d x{ }`, replace("y$")},
+		"an unended directive":         {"d;", before("n")},
+		"a brace that closes":          {"a { d; }", after("} n {")},
+		"a brace that opens":           {"a { d; }", after("n {")},
+		"nothing":                      {"d;", before(" \n")},
+		"a comment alone":              {"d;", before("# c")},
+		"a comment in a shared line":   {"a { d; }", after("n; # c")},
+		"lines in a shared line":       {"a { d; }", before("n;\nm;")},
+		"a comment before a neighbour": {"d;e;", after("n; # c")},
 	} {
 		if got, err := edited(t, c.text, c.change); err == nil {
 			t.Errorf("%s: %q became %q", name, c.text, got)
@@ -146,6 +148,18 @@ func TestManyEditsOfManyFilesMakeOneChangeEach(t *testing.T) {
 	}
 }
 
+func TestNeighboursInALineCanBothBeRemoved(t *testing.T) {
+	tree := loaded(t, map[string]string{"nginx.conf": "a {\n  d; d; e;\n}\n"})
+	var edits Edits
+	for _, n := range tree.Named("d") {
+		edits.Remove(n.Directive)
+	}
+	changes, err := edits.Changes()
+	if err != nil || changes[0].After != "a {\n   e;\n}\n" {
+		t.Errorf("it became %+v, %v", changes, err)
+	}
+}
+
 func TestTwoEditsOfOnePlaceAreRefused(t *testing.T) {
 	got, err := edited(t, "a;\n d x;\n", func(e *Edits, d *Directive) error {
 		e.Remove(d)
@@ -162,7 +176,7 @@ func TestADiffShowsTheChangedLinesWithThreeAround(t *testing.T) {
 	line := func(n int) *Directive { return tree.Named("a", strconv.Itoa(n))[0].Directive }
 	var edits Edits
 	edits.Remove(line(5))
-	for _, err := range []error{edits.InsertBefore(line(6), "b;"), edits.InsertAfter(line(14), "c;"), edits.Replace(line(1), 0, "1")} {
+	for _, err := range []error{edits.InsertBefore(line(6), "b;\nb 2;"), edits.InsertAfter(line(14), "c;"), edits.Replace(line(1), 0, "1")} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,16 +187,17 @@ func TestADiffShowsTheChangedLinesWithThreeAround(t *testing.T) {
 	}
 	want := `--- a/etc/nginx/nginx.conf
 +++ b/etc/nginx/nginx.conf
-@@ -2,7 +2,7 @@
+@@ -2,7 +2,8 @@
  a 2;
  a 3;
  a 4;
 -a 5;
 +b;
++b 2;
  a 6;
  a 7;
  a 8;
-@@ -11,4 +11,5 @@
+@@ -11,4 +12,5 @@
  a 11;
  a 12;
  a 13;
@@ -194,6 +209,11 @@ func TestADiffShowsTheChangedLinesWithThreeAround(t *testing.T) {
 `
 	if diff := cmp.Diff(want, changes[0].Diff()); diff != "" {
 		t.Error(diff)
+	}
+	nothing, err := edited(t, "d;\n", remove)
+	emptied := Changed{Path: "x", Before: "d;\n", After: nothing, edits: []edit{{0, 3, ""}}}
+	if want := "--- a/x\n+++ b/x\n@@ -1 +0,0 @@\n-d;\n"; err != nil || emptied.Diff() != want {
+		t.Errorf("an emptied file: %q, %v", emptied.Diff(), err)
 	}
 	if unchanged := (Changed{Before: "a", After: "a"}).Diff(); unchanged != "" {
 		t.Errorf("nothing changed, and the diff is %q", unchanged)

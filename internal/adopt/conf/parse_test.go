@@ -94,6 +94,12 @@ func TestAFaultIsToldWithItsPlace(t *testing.T) {
 	}
 }
 
+func TestBlocksBesideEachOtherAreNotDeep(t *testing.T) {
+	if _, err := Parse("c", []byte(strings.Repeat("a { b { } }", 2*deepest))); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestADirectiveKnowsItsPlaceInTheFile(t *testing.T) {
 	f, err := Parse("site.conf", []byte("a;\r\n\thttp  {\n  b 'c d' # e\n    f ;\n}"))
 	if err != nil {

@@ -66,9 +66,9 @@ func TestIncludesStandWhereTheyAreWritten(t *testing.T) {
 
 func TestAPatternMayHaveWildFolders(t *testing.T) {
 	tree := loaded(t, map[string]string{
-		"nginx.conf": "include sites/*/[!x]?.conf;", "sites/b/a1.conf": "b;", "sites/a/a1.conf": "a;", "sites/a/x1.conf": "x;", "sites/a/a12.conf": "long;", "sites/file": "f;",
+		"nginx.conf": "include sites/*/[!x]?.conf; include /etc/./nginx/sites/../sites/b/*;", "sites/b/a1.conf": "b;", "sites/a/a1.conf": "a;", "sites/a/x1.conf": "x;", "sites/a/a12.conf": "long;", "sites/file": "f;",
 	})
-	if diff := cmp.Diff([]string{"nginx.conf include sites/*/[!x]?.conf", "a1.conf a", "a1.conf b"}, order(tree)); diff != "" {
+	if diff := cmp.Diff([]string{"nginx.conf include sites/*/[!x]?.conf", "a1.conf a", "a1.conf b", "nginx.conf include /etc/./nginx/sites/../sites/b/*", "a1.conf b"}, order(tree)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -96,6 +96,8 @@ func TestAnIncludeThatCantBeFollowedIsToldWithItsChain(t *testing.T) {
 			`/etc/nginx/b:1:1: include goes in a circle: /etc/nginx/a:1:5 → /etc/nginx/b:1:1 → /etc/nginx/a (included from /etc/nginx/nginx.conf:1:1, /etc/nginx/a:1:5)`},
 		"itself": {map[string]string{"nginx.conf": "include *;"},
 			`/etc/nginx/nginx.conf:1:1: include goes in a circle: /etc/nginx/nginx.conf:1:1 → /etc/nginx/nginx.conf`},
+		"a block": {map[string]string{"nginx.conf": "include a { }"},
+			`/etc/nginx/nginx.conf:1:1: include takes no block: is the ";" before it missing`},
 		"two": {map[string]string{"nginx.conf": "include a b;"},
 			`/etc/nginx/nginx.conf:1:1: include takes one file or pattern, not 2`},
 		"a block among entries": {map[string]string{"nginx.conf": "map $a $b { include e; }", "e": "x 1;\ny { }"},

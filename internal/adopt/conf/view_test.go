@@ -164,6 +164,7 @@ func TestASetIsFollowedOnlyWhereNginxRunsIt(t *testing.T) {
 		"set $a x; location / { proxy_pass $a; }":                                          "unknown",
 		"location / { proxy_pass http://$a$uri; set $a x; }":                               "x",
 		"location / { proxy_pass http://x$is_args$args; }":                                 "x",
+		"location / { proxy_pass http://[::1]; }":                                          "[::1]",
 		"location / { proxy_pass http://x$1; }":                                            "unknown",
 	} {
 		tree := loaded(t, map[string]string{"nginx.conf": "http { server { " + text + " } }"})
