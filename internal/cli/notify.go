@@ -1,10 +1,7 @@
 package cli
 
 import (
-	"fmt"
-	"io"
 	"os"
-	"time"
 
 	"teal/internal/journal"
 	"teal/internal/notify"
@@ -21,7 +18,6 @@ type announcer struct {
 	next     func(release.Event)
 	begun    notify.Message
 	receipt  *release.Event
-	aside    io.Writer // told what the stream leaves out; nil for nothing
 }
 
 // announce makes the deployer's events heard by those who are to be told. The
@@ -32,9 +28,6 @@ func (g *globals) announce(p *parts) (end func()) {
 		return func() {}
 	}
 	a := &announcer{app: p.app, journal: p.journal, next: p.deployer.Events, notifier: notify.New(p.app.Notify, os.Environ())}
-	if g.quiet && !g.json {
-		a.aside = g.env.Err
-	}
 	p.deployer.Events = a.event
 	return a.end
 }
@@ -73,17 +66,5 @@ func (a *announcer) end() {
 		return
 	}
 	a.receipt.Receipt.Notified = told
-	for _, n := range told {
-		if !n.OK {
-			a.note(n.Target + " was not told: " + n.Error)
-		}
-	}
 	a.next(*a.receipt)
-}
-
-func (a *announcer) note(text string) {
-	a.next(release.Event{Time: time.Now(), Type: release.EventNote, App: a.app.Name, Text: text})
-	if a.aside != nil {
-		fmt.Fprintln(a.aside, "note: "+text)
-	}
 }

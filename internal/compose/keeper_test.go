@@ -11,11 +11,11 @@ import (
 	"teal/internal/release"
 )
 
-// baked is a release whose image is built for it, with compose's labels, a
-// volume, and a label to prune by.
+// baked is a release whose image is built for it, with the labels that compose
+// gives what buildx builds, a volume, and a label to prune by.
 func (s *stage) baked(number int) release.Spec {
 	s.t.Helper()
-	_, err := s.build(s.t, "web", fmt.Sprintf("%sLABEL tealtest=%s of=%d\nVOLUME /data\n", dockerfile, s.app.Name, number))
+	_, err := s.build(s.t, "web", fmt.Sprintf("%[1]sLABEL tealtest=%[2]s of=%[3]d\nLABEL com.docker.compose.project=%[2]s com.docker.compose.service=other\nVOLUME /data\n", dockerfile, s.app.Name, number))
 	s.must(err)
 	return s.prepared(number)
 }

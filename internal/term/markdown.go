@@ -58,7 +58,7 @@ func fenceFor(text string) string {
 }
 
 func markdownProof(b *strings.Builder, r release.Receipt) {
-	facts := append(proof(r, style{}), unheard(r)...)
+	facts := proof(r, style{})
 	if len(facts) == 0 {
 		return
 	}
