@@ -54,6 +54,7 @@ func (s *stage) sweep(ctx context.Context) error {
 		ours := client.Filters{}.Add("label", "com.docker.compose.project="+project)
 		left = append(left, sweepContainers(ctx, docker, ours), sweepNetworks(ctx, docker, ours), sweepVolumes(ctx, docker, ours))
 	}
+	left = append(left, sweepContainers(ctx, docker, client.Filters{}.Add("label", "teal.app="+s.app)))
 	return errors.Join(append(left, s.sweepImages(ctx, docker))...)
 }
 

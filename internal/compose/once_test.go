@@ -159,7 +159,7 @@ func TestAnInterruptStopsTheReleaseCommand(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	s.must(s.Clear(t.Context(), s.app, release.Green))
-	if left := s.everything(t.Context()); slices.ContainsFunc(left, func(l string) bool { return strings.HasPrefix(l, "container") }) {
+	if left := s.everything(t.Context()); slices.ContainsFunc(left, func(l string) bool { return strings.HasPrefix(l, "container "+s.app.Name) }) {
 		t.Errorf("left behind: %q", left)
 	}
 }

@@ -16,8 +16,9 @@ import (
 )
 
 // Pin resolves each colored service's image to its ID, keeps the image under
-// a tag of the release, and returns the spec with models that run that image
-// and pull or build nothing. An image that isn't on the engine has code Gate.
+// a tag of the release and safe from being pruned, and returns the spec with
+// models that run that image and pull or build nothing. An image that isn't on
+// the engine has code Gate.
 func (e *Engine) Pin(ctx context.Context, app release.App, spec release.Spec) (release.Spec, error) {
 	project, err := decode(ctx, app, projectOf(app.Name, release.Blue), spec.Models[release.Blue])
 	if err != nil {

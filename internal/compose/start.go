@@ -35,6 +35,10 @@ func (e *Engine) Resume(ctx context.Context, app release.App, spec release.Spec,
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
+	if e.Present(ctx, app, spec) != nil {
+		// What lies there can still start, and can't be made anew.
+		return e.colorAsItIs(ctx, app, color, serial(say), services)
+	}
 	if removeErr := e.removeStopped(ctx, app, color, services); removeErr != nil {
 		return errors.Join(err, removeErr)
 	}

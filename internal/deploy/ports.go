@@ -21,7 +21,8 @@ type Runtime interface {
 	Build(ctx context.Context, app release.App, spec release.Spec, services []string, say Say) error
 	Pull(ctx context.Context, app release.App, spec release.Spec, services []string, say Say) error
 	// Pin resolves each colored service's image to its ID, tags it for the
-	// release and returns the spec with both filled in.
+	// release, holds it against the engine's own pruning and returns the spec
+	// with both filled in.
 	Pin(ctx context.Context, app release.App, spec release.Spec) (release.Spec, error)
 	// Present fails with code Gate unless the images of the release, once
 	// pinned, are still on the engine.
@@ -51,7 +52,7 @@ type Runtime interface {
 	Tail(ctx context.Context, app release.App, color release.Color, lines int) ([]string, error)
 	// Remove takes the app away whole.
 	Remove(ctx context.Context, app release.App, volumes bool, say Say) error
-	// Prune drops the image tags of all releases but those given.
+	// Prune lets go of the images of all releases but those given.
 	Prune(ctx context.Context, app release.App, keep []int) error
 }
 

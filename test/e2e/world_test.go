@@ -84,12 +84,8 @@ func (a *app) leftovers() []string {
 		left = append(left, "container "+c.Names[0])
 	}
 	a.docker(func(ctx context.Context, cli *client.Client) error {
-		list, err := cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("name", "^/teal-keep-"+a.name+"-")})
-		for _, c := range list.Items {
+		for _, c := range a.keepers(ctx, cli) {
 			left = append(left, "container "+c.Names[0])
-		}
-		if err != nil {
-			return err
 		}
 		networks, err := cli.NetworkList(ctx, client.NetworkListOptions{})
 		for _, n := range networks.Items {
@@ -144,11 +140,21 @@ func (a *app) mountedEmpty(dir string) bool {
 	return empty && err == nil
 }
 
+// keepers are the containers that hold the images of kept releases.
+func (a *app) keepers(ctx context.Context, cli *client.Client) []container.Summary {
+	ours := client.Filters{}.Add("label", "teal.app="+a.name, "teal.keep")
+	list, err := cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ours})
+	if err != nil {
+		a.t.Log(err)
+	}
+	return list.Items
+}
+
 // removeByHand cleans up after a teal that did not, so that one failure does
 // not become the next test's.
 func (a *app) removeByHand() {
 	a.docker(func(ctx context.Context, cli *client.Client) error {
-		for _, c := range a.containers() {
+		for _, c := range append(a.containers(), a.keepers(ctx, cli)...) {
 			if _, err := cli.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
 				a.t.Log(err)
 			}
