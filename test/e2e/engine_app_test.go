@@ -86,7 +86,7 @@ func (h *housed) end() {
 			h.t.Errorf("at the end: %v", r)
 		}
 	}
-	if left := h.containers(); len(left) > 0 {
+	if left := h.all(); len(left) > 0 {
 		h.t.Errorf("left behind: %v", left)
 	}
 	h.client.Close()
@@ -105,9 +105,21 @@ func (h *housed) evidence() {
 	h.t.Logf("engine:\n%s", h.engine.Log(3000))
 }
 
-// containers are the names of all containers of the engine, each with its
-// state.
+// containers are the containers of the engine, each with its state, without
+// those that only hold an image of a kept release.
 func (h *housed) containers() map[string]container.ContainerState {
+	h.t.Helper()
+	found := h.all()
+	for name := range found {
+		if strings.HasPrefix(name, "teal-keep-") {
+			delete(found, name)
+		}
+	}
+	return found
+}
+
+// all are the names of all containers of the engine, each with its state.
+func (h *housed) all() map[string]container.ContainerState {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
