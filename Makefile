@@ -47,7 +47,7 @@ lint: ## gofmt, go vet, the import law and house rules
 	go test -count=1 ./internal
 
 .PHONY: bench
-bench: setup build ## measure the limits, and the switch beside the usual one (5 minutes)
+bench: setup build ## measure the limits, and the switch beside the usual one (6 minutes)
 	go run ./bench
 
 .PHONY: clean

@@ -182,6 +182,10 @@ func (r errand) verdict(ctx context.Context) error {
 		return err
 	case c.OOM:
 		return r.gate(fmt.Sprintf("ran out of memory and was killed (code %d)", c.ExitCode), nil)
+	case c.ExitCode == killedCode && r.service.MemLimit > 0:
+		// The engine's flag can be lost: containerd drops the event when the
+		// container's shim ends first.
+		return r.gate(fmt.Sprintf("was killed (code %d); it seems that it ran out of memory, of which it may have %d MiB", c.ExitCode, r.service.MemLimit>>20), nil)
 	case c.ExitCode != 0:
 		return r.gate(fmt.Sprintf("exited with code %d", c.ExitCode), nil)
 	}
