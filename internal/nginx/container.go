@@ -38,7 +38,7 @@ type container struct {
 // container finds an nginx in a container. What it is like is read from the
 // files as it sees them, and from how it was started.
 func (r *Router) container(ctx context.Context, app release.App, p release.Proxy) (server, error) {
-	s := server{proxy: p, place: placeOf(app.Name, p), name: p.Name()}
+	s := server{proxy: p, place: p.Place(app.Name), name: p.Name()}
 	if r.containers == nil {
 		return s, &release.Error{Code: release.Unreachable, What: "the " + s.name + " is in a container, and no engine is at hand", Next: "start Docker"}
 	}

@@ -1,7 +1,6 @@
 package nginx
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,11 +17,6 @@ import (
 // become the default server of a port by coming first.
 const sitePrefix = "zz-teal-"
 
-// hostMain is the main file of a machine's nginx, where the proxy names none.
-const hostMain = "/etc/nginx/nginx.conf"
-
-func mainOf(p release.Proxy) string { return cmp.Or(p.Config, hostMain) }
-
 // host is the machine's nginx, beside other people's sites. What it is like
 // is read from its configuration files, not from nginx -T: they must be
 // understood also when the configuration is broken.
@@ -31,7 +25,7 @@ func (r *Router) host(ctx context.Context, app string, p release.Proxy) (server,
 	if err != nil {
 		return server{}, err
 	}
-	s := server{program: b, proxy: p, place: placeOf(app, p), name: p.Name(), main: mainOf(p)}
+	s := server{program: b, proxy: p, place: p.Place(app), name: p.Name(), main: p.Main()}
 	conf, err := readConf(s.main)
 	if errors.Is(err, fs.ErrNotExist) {
 		return server{}, noHost(s.main)

@@ -1,8 +1,6 @@
 package nginx
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"os"
 	"path/filepath"
 
@@ -32,21 +30,6 @@ func (l layout) conf(a, place string) string  { return filepath.Join(l.app(a), p
 
 // confs are the configuration files of all apps in the nginx of that place.
 func (l layout) confs(place string) ([]string, error) { return filepath.Glob(l.conf("*", place)) }
-
-// placeOf names an nginx among all that this state root may have to do with,
-// whichever app speaks of it and whatever it calls it: they share its reloads.
-func placeOf(app string, p release.Proxy) string {
-	switch {
-	case p.Kind == release.ProxyContainer && p.Container != "":
-		return "container." + p.Container
-	case p.Kind == release.ProxyContainer: // compose's name of the service's first container
-		return "container." + app + "-" + p.Service + "-1"
-	case p.Kind == release.ProxyHost && mainOf(p) != hostMain:
-		sum := sha256.Sum256([]byte(mainOf(p)))
-		return "host." + hex.EncodeToString(sum[:4])
-	}
-	return string(p.Kind)
-}
 
 // folder makes a folder that nginx's workers can pass through, whatever the
 // umask is.

@@ -20,7 +20,7 @@ func (r *Router) standalone(ctx context.Context, p release.Proxy) (server, error
 	// There is one at most, so it has one name, whatever it is labelled.
 	own := release.Proxy{Kind: release.ProxyStandalone, Listen: p.Listen}
 	return server{
-		program: b, proxy: own, place: placeOf("", own), name: own.Name(),
+		program: b, proxy: own, place: own.Place(""), name: own.Name(),
 		// run puts the configuration first: nginx shows its arguments in its
 		// title, for which there may be room for little more.
 		main: filepath.Join(r.proxy(), "nginx.conf"), args: []string{"-p", r.proxy() + "/"},

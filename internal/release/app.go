@@ -1,6 +1,9 @@
 package release
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/netip"
 	"slices"
 	"time"
@@ -146,6 +149,11 @@ type Site struct {
 	ErrorPages     map[int]string // status (400 to 599) → absolute path of a file
 	Gzip           bool
 	AccessLog      AccessLog
+
+	// Adopted is set where the site's server block is somebody's own; what is
+	// above but Hosts, Listen and TLS then has no meaning. Hosts and addresses
+	// say where that block answers, so that teal can ask it.
+	Adopted *Adopted
 }
 
 // TLS is how the site serves HTTPS.
@@ -227,6 +235,28 @@ func (p Proxy) Name() string {
 		return p.Label + " nginx"
 	}
 	return string(p.Kind) + " nginx"
+}
+
+// hostMain is the main file of a machine's nginx, where the proxy names none.
+const hostMain = "/etc/nginx/nginx.conf"
+
+// Main is the main configuration file of a host nginx.
+func (p Proxy) Main() string { return cmp.Or(p.Config, hostMain) }
+
+// Place names an nginx among all that one state root may have to do with,
+// whichever app speaks of it and whatever it calls it: they share its reloads.
+// It is a part of file names.
+func (p Proxy) Place(app string) string {
+	switch {
+	case p.Kind == ProxyContainer && p.Container != "":
+		return "container." + p.Container
+	case p.Kind == ProxyContainer: // compose's name of the service's first container
+		return "container." + app + "-" + p.Service + "-1"
+	case p.Kind == ProxyHost && p.Main() != hostMain:
+		sum := sha256.Sum256([]byte(p.Main()))
+		return "host." + hex.EncodeToString(sum[:4])
+	}
+	return string(p.Kind)
 }
 
 // Policy is how the app wants to be deployed.
