@@ -12,6 +12,7 @@ import (
 	"teal/internal/compose"
 	"teal/internal/doctor"
 	"teal/internal/nginx"
+	"teal/internal/notify"
 	"teal/internal/release"
 	"teal/internal/term"
 
@@ -74,7 +75,7 @@ func (g *globals) readInto(ctx context.Context, c *doctor.Case) {
 		}
 		return
 	}
-	c.App = &app
+	c.App, c.Notify = &app, notify.Look(app.Notify, os.Environ())
 	if c.SurveyErr = surveyInto(ctx, c); c.SurveyErr != nil {
 		c.Survey = nil
 	}

@@ -80,8 +80,13 @@ const (
 
 // tellKilled says so if the engine had to kill the container: its last
 // requests were cut. How a container ended is not known where it can't be
-// asked any more, and nobody is told then.
+// asked any more, and nobody is told then. A grace period is whole seconds: of
+// one that ended sooner there is nothing to ask, which ten services at once
+// feel.
 func (e *Engine) tellKilled(ctx context.Context, id string, took time.Duration) {
+	if took < time.Second {
+		return
+	}
 	found, err := e.client.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
 	if err != nil {
 		return

@@ -33,6 +33,8 @@ type Case struct {
 	Survey    *release.Survey // nil where the files could not be read
 	SurveyErr error
 	Own       map[release.Color]release.Survey // of the colors' own files, where the app has such
+
+	Notify []release.Notified // whether each of those who are to be told has an address; nobody was told
 }
 
 // Proxy is one nginx of the chain and what it answered.
@@ -57,6 +59,7 @@ func Examine(c Case) []release.Finding {
 		c.listens,
 		c.certificate,
 		c.hazards,
+		c.notify,
 	})
 }
 
@@ -111,6 +114,19 @@ func (c Case) hazards() []release.Finding {
 	found := append(Hazards(*c.App, *c.Survey), OwnHazards(*c.App, *c.Survey, c.Own)...)
 	if len(found) == 0 {
 		return []release.Finding{ok("the compose files have no hazard for two colors")}
+	}
+	return found
+}
+
+// notify is about who is to be told of deploys. None of them holds one up. The
+// variables are those of this shell; the deploy's may be others.
+func (c Case) notify() []release.Finding {
+	var found []release.Finding
+	for _, n := range c.Notify {
+		if !n.OK {
+			found = append(found, warn(fmt.Sprintf("notify: %s can't be told of deploys from here: %s", n.Target, n.Error),
+				"set it where teal deploy runs, or take the entry out of notify in teal.yaml"))
+		}
 	}
 	return found
 }

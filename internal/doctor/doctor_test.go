@@ -174,3 +174,11 @@ func TestSpaceIsGradedBeforeItIsGone(t *testing.T) {
 		t.Error("the disk of a root that is not there yet is not looked at")
 	}
 }
+
+func TestWhoCannotBeToldOfDeploysIsNamed(t *testing.T) {
+	found := Case{Notify: []release.Notified{{Target: "slack", OK: true}, {Target: "webhook", Error: "the variable HOOK is not set"}}}.notify()
+	if len(found) != 1 {
+		t.Fatalf("got %+v, want one finding", found)
+	}
+	has(t, found, release.GradeWarn, "webhook can't be told of deploys from here: the variable HOOK is not set")
+}

@@ -50,6 +50,21 @@ func New(targets []release.Notify, environ []string) *Notifier {
 	return n
 }
 
+// Look says of each target whether its address and its secret are where
+// teal.yaml says. Nobody is told anything.
+func Look(targets []release.Notify, environ []string) []release.Notified {
+	var all []release.Notified
+	for i, to := range targets {
+		t := newTarget(to, named(targets, i), environ)
+		one := release.Notified{Target: t.name, OK: t.broken == nil}
+		if t.broken != nil {
+			one.Error = t.broken.Error()
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
 // named is what a target is called: its kind, with a number where there are
 // several of it.
 func named(targets []release.Notify, i int) string {

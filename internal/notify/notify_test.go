@@ -175,3 +175,17 @@ func TestAnAddressCanLieInAFile(t *testing.T) {
 		t.Errorf("%d messages came, want 1", len(r.got))
 	}
 }
+
+func TestALookTellsNobodyAndSaysWhoCannotBeTold(t *testing.T) {
+	r := newReceiver(t)
+	unset := webhookTarget()
+	unset.Key = release.Secret{Env: "TEALTEST_UNSET"}
+	got := Look([]release.Notify{slackTarget(), unset}, r.environ())
+	want := []release.Notified{{Target: "slack", OK: true}, {Target: "webhook", Error: "the variable TEALTEST_UNSET is not set"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if len(r.got) != 0 {
+		t.Errorf("%d messages came, want none", len(r.got))
+	}
+}
