@@ -15,6 +15,7 @@ import (
 const short = 2 * time.Second
 
 func TestAContainerThatExitsFailsWithItsCodeAndLastLines(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"exit", "3"}})
 	err := gate1(t, inContainer(c, 2, 3000, release.Health{Kind: release.HealthTCP}))
 	wantIn(t, err.What, "web-green-2 exited with code 3")
@@ -25,6 +26,7 @@ func TestAContainerThatExitsFailsWithItsCodeAndLastLines(t *testing.T) {
 }
 
 func TestAContainerKilledForMemoryIsToldFromOneKilledBySomeone(t *testing.T) {
+	t.Parallel()
 	hungry := start(t, options{args: []string{"eat"}, memory: 16 << 20})
 	err := gate1(t, inContainer(hungry, 1, 0, release.Health{Kind: release.HealthUp}))
 	wantIn(t, err.What, "web-green-1 was killed for memory (exit code 137)")
@@ -40,6 +42,7 @@ func TestAContainerKilledForMemoryIsToldFromOneKilledBySomeone(t *testing.T) {
 }
 
 func TestARestartLoopFailsWithoutWaitingForTheLimit(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"exit", "1"}, restart: "always"})
 	err := gate1(t, inContainer(c, 1, 3000, release.Health{}))
 	wantIn(t, err.What, "web-green-1 keeps restarting")
@@ -47,6 +50,7 @@ func TestARestartLoopFailsWithoutWaitingForTheLimit(t *testing.T) {
 }
 
 func TestAContainerThatIsGoneIsSaidToBe(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"idle"}})
 	remove(t, c.ID)
 	err := gate1(t, inContainer(c, 1, 3000, release.Health{}))
@@ -54,6 +58,7 @@ func TestAContainerThatIsGoneIsSaidToBe(t *testing.T) {
 }
 
 func TestATargetWithoutAContainerFailsAtOnce(t *testing.T) {
+	t.Parallel()
 	anyone := start(t, options{args: []string{"serve", ":3000"}})
 	target := inContainer(anyone, 2, 3000, release.Health{Kind: release.HealthTCP, Answers: 1 << 20})
 	target.Container = release.Container{}
@@ -66,6 +71,7 @@ func TestATargetWithoutAContainerFailsAtOnce(t *testing.T) {
 // A replica that answered and then died must fail the color while another is
 // still waited for: what was true once isn't enough to go live.
 func TestAReplicaThatDiesAfterItWasReadyFailsTheRound(t *testing.T) {
+	t.Parallel()
 	dies := start(t, options{args: []string{"late", "700ms"}})
 	waits := start(t, options{args: []string{"idle"}})
 	err := gate1(t,
@@ -76,6 +82,7 @@ func TestAReplicaThatDiesAfterItWasReadyFailsTheRound(t *testing.T) {
 }
 
 func TestAnotherPortIsNamed(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"serve", ":8080"}})
 	err := gate1(t, inContainer(c, 1, 3000, release.Health{Kind: release.HealthTCP, Timeout: short}))
 	wantIn(t, err.What, "web-green-1 never got healthy in "+limit(short)+": ", ":3000")
@@ -84,6 +91,7 @@ func TestAnotherPortIsNamed(t *testing.T) {
 }
 
 func TestAPortOfThisMachineThatLeadsNowhereIsToldFromThatOfTheContainer(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"serve", ":8080"}})
 	target := inContainer(c, 1, 3000, release.Health{Kind: release.HealthTCP, Timeout: short})
 	target.Inside = 8080
@@ -93,6 +101,7 @@ func TestAPortOfThisMachineThatLeadsNowhereIsToldFromThatOfTheContainer(t *testi
 }
 
 func TestAServerOnLoopbackOnlyIsNamed(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"serve", "127.0.0.1:3000"}})
 	err := gate1(t, inContainer(c, 1, 3000, release.Health{Kind: release.HealthHTTP, Path: "/", Timeout: short}))
 	wantIn(t, details(err), "it listens on 127.0.0.1:3000 only")
@@ -100,6 +109,7 @@ func TestAServerOnLoopbackOnlyIsNamed(t *testing.T) {
 }
 
 func TestDockersOwnResolverIsNotTheApplications(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"idle"}})
 	err := gate1(t, inContainer(c, 1, 3000, release.Health{Kind: release.HealthTCP, Timeout: short}))
 	wantIn(t, details(err), "it listens on no TCP port")
@@ -108,6 +118,7 @@ func TestDockersOwnResolverIsNotTheApplications(t *testing.T) {
 // Docker's own interval is 30 s here, so only our own runs of the check can
 // pass the gate within its limit.
 func TestAHealthcheckIsRunAtOurPace(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"serve", ":3000"}, check: []string{"CMD", "/app", "check", "127.0.0.1:3000"}})
 	said := pass(t, inContainer(c, 1, 3000, release.Health{Answers: 3, Timeout: 20 * time.Second}))
 	wantIn(t, said, "web-green-1 ready (3 answers, ")
@@ -118,6 +129,7 @@ func TestAHealthcheckIsRunAtOurPace(t *testing.T) {
 }
 
 func TestAFailingHealthcheckShowsItsCodeAndOutput(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"idle"}, check: []string{"CMD", "/app", "check", "127.0.0.1:3000"}})
 	err := gate1(t, inContainer(c, 1, 3000, release.Health{Timeout: 4 * time.Second}))
 	wantIn(t, err.What, "HEALTHCHECK exited with code 3")
@@ -125,6 +137,7 @@ func TestAFailingHealthcheckShowsItsCodeAndOutput(t *testing.T) {
 }
 
 func TestAShellCheckInAnImageWithoutShellIsExplained(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"idle"}, check: []string{"CMD-SHELL", "curl -f http://u:hunter2@localhost/"}})
 	err := gate1(t, inContainer(c, 1, 3000, release.Health{Timeout: 4 * time.Second}))
 	wantIn(t, details(err), "/bin/sh")
@@ -135,6 +148,7 @@ func TestAShellCheckInAnImageWithoutShellIsExplained(t *testing.T) {
 }
 
 func TestAnExecCheckPassesAndFailsByItsExitCode(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"serve", ":3000"}})
 	health := release.Health{Kind: release.HealthExec, Answers: 2, Timeout: 20 * time.Second,
 		Command: []string{"/app", "check", "127.0.0.1:3000"}}
@@ -146,6 +160,7 @@ func TestAnExecCheckPassesAndFailsByItsExitCode(t *testing.T) {
 }
 
 func TestAnImageWithoutHealthcheckCantBeAskedForOne(t *testing.T) {
+	t.Parallel()
 	for _, check := range [][]string{nil, {"NONE"}} {
 		c := start(t, options{args: []string{"idle"}, check: check})
 		err := gate1(t, inContainer(c, 1, 0, release.Health{Kind: release.HealthDocker}))
@@ -154,6 +169,7 @@ func TestAnImageWithoutHealthcheckCantBeAskedForOne(t *testing.T) {
 }
 
 func TestAServiceWithoutPortIsReadyOnceItStaysUp(t *testing.T) {
+	t.Parallel()
 	c := start(t, options{args: []string{"idle"}, check: []string{"NONE"}})
 	pass(t, inContainer(c, 1, 0, release.Health{Answers: 3}))
 	now, err := docker.Inspect(t.Context(), c.ID)
@@ -163,6 +179,7 @@ func TestAServiceWithoutPortIsReadyOnceItStaysUp(t *testing.T) {
 }
 
 func TestARestartFromLongAgoIsNoRestartLoop(t *testing.T) {
+	t.Parallel()
 	before := release.Container{Restarts: 1}
 	if c := causeOf(release.Container{Status: "running", Restarts: 1}, nil, before); c != alive {
 		t.Errorf("cause %q", c)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestExitCodesAreWorded(t *testing.T) {
+	t.Parallel()
 	for code, want := range map[int]string{
 		0:   "exited with code 0, though it should stay up",
 		1:   "exited with code 1",
@@ -26,6 +27,7 @@ func TestExitCodesAreWorded(t *testing.T) {
 }
 
 func TestAProcessKilledForMemoryIsToldFromTheContainer(t *testing.T) {
+	t.Parallel()
 	o := obituary{cause: killedOOM, container: release.Container{Running: true, OOM: true}}
 	what, _, _ := o.tell("web-green-1", "web")
 	if what != "a process of web-green-1 was killed for memory" {
@@ -34,6 +36,7 @@ func TestAProcessKilledForMemoryIsToldFromTheContainer(t *testing.T) {
 }
 
 func TestContainerTextIsMadePrintable(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		" plain \n":     "plain",
 		"a\tb\x00c":     `a\tb\x00c`,
@@ -52,6 +55,7 @@ const killed = "4,871,2122420047,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask
 	"oom_memcg=/docker,task_memcg=/system.slice/docker-c446583b.scope,task=app,pid=8045,uid=0\n"
 
 func TestTheKernelsLogTellsWhoWasKilledForMemory(t *testing.T) {
+	t.Parallel()
 	if when, ok := killRecord(killed, "c446583b"); !ok || when != 2122420047*time.Microsecond {
 		t.Errorf("%v %v", when, ok)
 	}

@@ -47,6 +47,7 @@ func getHealth(path string) release.Health {
 }
 
 func TestOnlyAnswersInARowPass(t *testing.T) {
+	t.Parallel()
 	statuses := []int{503, 200, 200, 503, 200, 500, 200, 200, 200}
 	var asked atomic.Int32
 	addr := server(t, func(w http.ResponseWriter, r *http.Request) {
@@ -62,6 +63,7 @@ func TestOnlyAnswersInARowPass(t *testing.T) {
 }
 
 func TestEachQuestionHasAConnectionOfItsOwn(t *testing.T) {
+	t.Parallel()
 	var conns atomic.Int32
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	s.Config.ConnState = func(_ net.Conn, st http.ConnState) {
@@ -80,6 +82,7 @@ func TestEachQuestionHasAConnectionOfItsOwn(t *testing.T) {
 }
 
 func TestTheQuestionIsAskedAsConfigured(t *testing.T) {
+	t.Parallel()
 	var host, target atomic.Value
 	addr := server(t, func(w http.ResponseWriter, r *http.Request) {
 		host.Store(r.Host)
@@ -97,6 +100,7 @@ func TestTheQuestionIsAskedAsConfigured(t *testing.T) {
 }
 
 func TestARedirectIsNotFollowedAndItsTargetIsNamed(t *testing.T) {
+	t.Parallel()
 	addr := server(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "https://voda.example/login", http.StatusMovedPermanently)
 	})
@@ -107,6 +111,7 @@ func TestARedirectIsNotFollowedAndItsTargetIsNamed(t *testing.T) {
 }
 
 func TestAHostThatIsAnsweredWellIsNamed(t *testing.T) {
+	t.Parallel()
 	for _, wanted := range []string{"voda.example", "localhost"} {
 		addr := server(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.Host != wanted {
@@ -123,6 +128,7 @@ func TestAHostThatIsAnsweredWellIsNamed(t *testing.T) {
 }
 
 func TestABodyThatDiffersIsShownWithoutControlCharacters(t *testing.T) {
+	t.Parallel()
 	addr := server(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "status: \x1b]0;gotcha\x07 degraded\n"+strings.Repeat("x", 300))
 	})
@@ -137,6 +143,7 @@ func TestABodyThatDiffersIsShownWithoutControlCharacters(t *testing.T) {
 }
 
 func TestOtherStatusesGetAHintOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	hints := map[int]string{
 		404: "at a path that exists", 401: "a path that needs no login",
 		500: "fix what the answer and the log say", 400: "accept the answer with health: {http: /healthz, status: 400}",
@@ -150,12 +157,14 @@ func TestOtherStatusesGetAHintOfTheirOwn(t *testing.T) {
 }
 
 func TestAServerThatSpeaksTLSIsRecognised(t *testing.T) {
+	t.Parallel()
 	l := rawServer(t, func(c net.Conn) { c.Write([]byte("\x15\x03\x01\x00\x02\x02\x0a")) })
 	err := gate1(t, on(l, getHealth("/")))
 	wantIn(t, err.Next, "speaks TLS")
 }
 
 func TestASilentServerIsToldFromOneThatHangsUp(t *testing.T) {
+	t.Parallel()
 	hold := make(chan struct{})
 	silent := rawServer(t, func(net.Conn) { <-hold })
 	t.Cleanup(func() { close(hold) })

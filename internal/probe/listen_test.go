@@ -28,6 +28,7 @@ const table6 = `  sl  local_address                         remote_address      
 `
 
 func TestListenersAreReadFromTheKernelsTables(t *testing.T) {
+	t.Parallel()
 	got := append(parseListeners(table), parseListeners(table6)...)
 	var words []string
 	for _, a := range got {
@@ -44,6 +45,7 @@ func TestListenersAreReadFromTheKernelsTables(t *testing.T) {
 }
 
 func TestOwnListenersAreFound(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +58,7 @@ func TestOwnListenersAreFound(t *testing.T) {
 }
 
 func TestBrokenSocketTablesAreSkipped(t *testing.T) {
+	t.Parallel()
 	for _, line := range []string{"", "x", "0: zz:zz 0 0A", "0: 01:0050 0 0A", "0: 0100007F 0 0A", "0: :0050 0 0A"} {
 		if got := parseListeners(line); len(got) != 0 {
 			t.Errorf("%q gave %v", line, got)
@@ -64,6 +67,7 @@ func TestBrokenSocketTablesAreSkipped(t *testing.T) {
 }
 
 func TestLimitsPrintAsTheyWereWritten(t *testing.T) {
+	t.Parallel()
 	for d, want := range map[time.Duration]string{
 		time.Minute: "60s", 2 * time.Second: "2s", 700 * time.Millisecond: "700ms",
 		2 * time.Minute: "2m", 150 * time.Second: "2m30s", time.Hour: "1h0m",

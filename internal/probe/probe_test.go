@@ -72,6 +72,7 @@ func wantIn(t *testing.T, text string, parts ...string) {
 func TestNoTargetsAreHealthy(t *testing.T) { pass(t) }
 
 func TestACancelledWaitReturnsTheContextsError(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	said := notes{heard: func(string) { cancel() }}
 	err := New(docker).Healthy(ctx, []release.Target{on(deadAddr(t), release.Health{Kind: release.HealthTCP})}, said.say)
@@ -82,6 +83,7 @@ func TestACancelledWaitReturnsTheContextsError(t *testing.T) {
 }
 
 func TestTheFirstOfTheTargetsIsToldAndTheOthersAreListed(t *testing.T) {
+	t.Parallel()
 	health := release.Health{Kind: release.HealthTCP, Timeout: short}
 	var targets []release.Target
 	for n := range 3 {

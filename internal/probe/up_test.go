@@ -17,6 +17,7 @@ func (setBack) Inspect(context.Context, string) (release.Container, error) {
 }
 
 func TestAContainerIsUpAfterASecondWhateverTheClockIsSetTo(t *testing.T) {
+	t.Parallel()
 	q := &upQuestion{containers: setBack{}}
 	first := q.ask(t.Context())
 	if first.good {
