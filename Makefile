@@ -32,6 +32,10 @@ demo-app: ## build the demo application's programs, for images FROM scratch
 		GOOS=linux $(BUILD) -o examples/demo/app/bin/$$program/app ./examples/demo/app/$$program; \
 	done
 
+.PHONY: images
+images: setup ## build the images of Debian packages that the examples stand on (once, 2 minutes)
+	@go run ./test/images/make
+
 .PHONY: test
 test: setup lint build demo-app ## everything: checks, tests, end-to-end scenarios
 	go test -count=1 -timeout 15m -p 2 $(PACKAGES)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"teal/internal/release"
 )
@@ -72,4 +73,25 @@ func published(s release.SurveyService, port int) []string {
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
+}
+
+// hostPorts are the fixed ports of the host that an entry of ports takes: one,
+// a range, or none.
+func hostPorts(p release.SurveyPort) []int {
+	from, to, isRange := strings.Cut(p.Published, "-")
+	first, err := strconv.ParseUint(from, 10, 16)
+	if err != nil {
+		return nil
+	}
+	last := first
+	if isRange {
+		if last, err = strconv.ParseUint(to, 10, 16); err != nil {
+			return nil
+		}
+	}
+	var ports []int
+	for port := first; port <= last; port++ {
+		ports = append(ports, int(port))
+	}
+	return ports
 }

@@ -2,11 +2,7 @@ package adopt
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"teal/internal/release"
 )
@@ -16,9 +12,7 @@ func (p *Proposal) YAML() string {
 	var f file
 	f.line("# Proposed by teal init from "+p.sources()+".", "")
 	f.line("app: "+quote(p.App.Name), p.why("app"))
-	if len(p.Compose) > 0 {
-		f.line("compose: {files: ["+quoted(p.Compose)+"]}", "")
-	}
+	p.printCompose(&f)
 	p.printServices(&f)
 	p.printShared(&f)
 	p.printSite(&f)
@@ -27,6 +21,25 @@ func (p *Proposal) YAML() string {
 		f.line("  release: {service: "+quote(c.Service)+", command: ["+quoted(c.Argv)+"]}", p.why("deploy.release"))
 	}
 	return f.String()
+}
+
+func (p *Proposal) printCompose(f *file) {
+	if p.pair == nil {
+		if len(p.Compose) > 0 {
+			f.line("compose: {files: ["+quoted(p.Compose)+"]}", "")
+		}
+		return
+	}
+	f.line("compose:", p.why("compose"))
+	if len(p.Compose) > 0 {
+		f.line("  shared: ["+quoted(p.Compose)+"]", "")
+	}
+	for _, c := range release.Colors {
+		f.line("  "+string(c)+": ["+quoted(p.pair.Files[c])+"]", "")
+	}
+	if p.App.Addresses == release.AddressesPorts {
+		f.line("addresses: ports", p.why("addresses"))
+	}
 }
 
 func (p *Proposal) sources() string {
@@ -67,6 +80,9 @@ func (p *Proposal) fields(s release.Service) []field {
 	if s.Replicas > 1 {
 		list = append(list, field{"replicas", "replicas: " + itoa(s.Replicas)})
 	}
+	if names := ownNames(s); names != "" {
+		list = append(list, field{"compose", "compose: {" + names + "}"})
+	}
 	if s.Handoff != "" {
 		list = append(list, field{"handoff", "handoff: " + string(s.Handoff)})
 	}
@@ -78,6 +94,23 @@ func (p *Proposal) fields(s release.Service) []field {
 		list = append(list, field{"health", text})
 	}
 	return list
+}
+
+// ownNames are a service's names in the colors' own files, "" where they are
+// its own.
+func ownNames(s release.Service) string {
+	if s.Names == nil && s.Each == nil {
+		return ""
+	}
+	var list []string
+	for _, c := range release.Colors {
+		name := quote(s.NameIn(c))
+		if len(s.Each[c]) > 0 {
+			name = "[" + quoted(s.Each[c]) + "]"
+		}
+		list = append(list, string(c)+": "+name)
+	}
+	return strings.Join(list, ", ")
 }
 
 func (p *Proposal) printShared(f *file) {
@@ -93,6 +126,10 @@ func (p *Proposal) printSite(f *file) {
 	if len(p.App.Routes) == 0 {
 		f.line("# No service has a port: nothing is served, so there are no routes.", "")
 		f.line("proxy: standalone", "")
+		return
+	}
+	if p.App.Site.Adopted != nil {
+		p.printAdopted(f)
 		return
 	}
 	f.line("site:", "")
@@ -111,59 +148,3 @@ func (p *Proposal) printSite(f *file) {
 	}
 	f.line("proxy: "+string(p.App.Proxies[0].Kind), p.why("proxy"))
 }
-
-// file is lines with comments beside them, in one column where they fit.
-type file struct{ lines [][2]string }
-
-// line adds a line. What it is made of was quoted; a comment can't end itself.
-func (f *file) line(text, comment string) {
-	f.lines = append(f.lines, [2]string{text, clean(comment)})
-}
-
-const commentColumn = 34
-
-func (f *file) String() string {
-	var b strings.Builder
-	for _, l := range f.lines {
-		if l[1] == "" {
-			b.WriteString(l[0] + "\n")
-			continue
-		}
-		fmt.Fprintf(&b, "%-*s  # %s\n", commentColumn, l[0], l[1])
-	}
-	return b.String()
-}
-
-// clean takes what could end a comment or drive a terminal out of text.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, text)
-}
-
-var plainForm = regexp.MustCompile(`^[a-zA-Z/][a-zA-Z0-9_./-]*$`)
-
-// words that YAML 1.1 or 1.2 takes for something else than text.
-var words = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
-
-// quote writes text as a YAML scalar. All of Go's escapes are YAML's too
-// (YAML 1.2.2 section 5.7).
-func quote(text string) string {
-	if plainForm.MatchString(text) && !slices.Contains(words, strings.ToLower(text)) {
-		return text
-	}
-	return strconv.Quote(text)
-}
-
-func quoted(texts []string) string {
-	var list []string
-	for _, t := range texts {
-		list = append(list, quote(t))
-	}
-	return strings.Join(list, ", ")
-}
-
-func itoa(n int) string { return strconv.Itoa(n) }

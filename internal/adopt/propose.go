@@ -9,6 +9,7 @@ package adopt
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,6 +20,12 @@ import (
 // Machine is what is known of the machine the app runs on.
 type Machine struct {
 	Nginx bool // an nginx of the machine's runs
+	// Sites are nginx configurations that may lead to the app already, the
+	// outermost first. Those that do are adopted.
+	Sites []Nginx
+	Root  string       // teal's state root, absolute
+	Addrs []netip.Addr // the machine's own
+	Pair  *Pair        // nil where one set of files is colored
 }
 
 // Proposal is an app as teal.yaml would describe it, with the reasons.
@@ -29,10 +36,18 @@ type Proposal struct {
 	Maybe   []release.Route // routes that may be wanted
 	Reasons []Reason        // in the order they were decided
 	Notes   []string        // what a person should know before using it
+	// Of an adopted site: its files, patched, and the certificates in them.
+	Changes      []Change
+	Extra        string // the text of a compose file to add, "" without
+	Certificates []Certificate
 
 	survey  release.Survey
 	reasons map[string]int // by key, into Reasons
 	colored map[string]bool
+	ported  map[string]bool // whose port nginx has told
+	pair    *Pair
+	groups  map[string][]member // services that are several in the compose files
+	twins   []string            // those of them that stand in one file
 }
 
 // Reason is why a decision was made.
@@ -44,20 +59,44 @@ type Reason struct {
 }
 
 // Propose makes a proposal. compose are the files to name in teal.yaml. It
-// fails with code Invalid where nothing can be released in two colors.
+// fails with code Invalid where nothing can be released in two colors, or where
+// an nginx that leads to the app can't be adopted by a small patch, and with an
+// AlreadyError where it was.
 func Propose(s release.Survey, compose []string, m Machine) (*Proposal, error) {
-	p := &Proposal{survey: s, Compose: compose, reasons: map[string]int{}, colored: map[string]bool{}}
+	p := &Proposal{survey: s, Compose: compose, reasons: map[string]int{}, colored: map[string]bool{}, ported: map[string]bool{}, groups: map[string][]member{}}
 	p.name()
+	p.twin(m)
 	p.sort()
 	if len(p.App.Services) == 0 {
 		return nil, p.nothing()
 	}
-	p.proxy(m)
-	p.route()
-	p.listen()
+	p.tellPair()
+	p.tellTwins()
+	adopted, err := p.adopt(m)
+	if err != nil {
+		return nil, err
+	}
+	if !adopted {
+		p.proxy(m)
+		p.route()
+		p.loopbackPorts()
+		p.listen()
+	}
 	p.command()
+	if p.Extra = p.extra(); p.Extra != "" && len(p.Compose) == 0 {
+		for _, path := range s.Files {
+			p.Compose = append(p.Compose, path[strings.LastIndexAny(path, `/\\`)+1:])
+		}
+	}
+	if p.Extra != "" {
+		p.Compose = appendNew(p.Compose, Extra)
+	}
 	return p, nil
 }
+
+// Survey is what the compose files say, with what the proposal takes for one
+// service as one.
+func (p *Proposal) Survey() release.Survey { return p.survey }
 
 // because records a decision.
 func (p *Proposal) because(r Reason) {

@@ -9,9 +9,9 @@ import (
 	"teal/internal/release"
 )
 
-// others are images of other people's that keep no release of the app's, by
+// kinds are images of other people's that keep no release of the app's, by
 // what they are. Databases are told by the survey.
-var others = map[string][]string{
+var kinds = map[string][]string{
 	"a cache":                  {"memcached"},
 	"another proxy":            {"traefik", "haproxy", "caddy", "envoy", "nginx-proxy", "docker-gen", "acme-companion", "certbot", "oauth2-proxy"},
 	"a catcher of mail":        {"mailhog", "mailpit", "maildev", "mailcatcher"},
@@ -27,7 +27,7 @@ var others = map[string][]string{
 // sort decides for each service whether it is colored or shared.
 func (p *Proposal) sort() {
 	for _, s := range p.survey.Services {
-		if why, key := p.whyShared(s); why != "" {
+		if why, key := p.whyShared(s); why != "" && !p.paired(s.Name) {
 			p.Shared = append(p.Shared, s.Name)
 			p.because(Reason{Key: "shared." + s.Name, Choice: "shared", Why: why, Place: s.Place(key)})
 			continue
@@ -66,7 +66,7 @@ func (p *Proposal) whyShared(s release.SurveyService) (why, key string) {
 }
 
 func kind(s release.SurveyService) string {
-	for what, images := range others {
+	for what, images := range kinds {
 		if slices.Contains(images, s.ImageName()) {
 			return what
 		}
@@ -123,6 +123,9 @@ func (p *Proposal) color(s release.SurveyService) {
 		p.because(Reason{Key: key + ".handoff", Choice: "stop-first", Why: "a scheduler (it " + clock + "): never two at once", Place: s.Place("command")})
 	}
 	out.Health = p.health(s, key, port)
+	if p.paired(s.Name) {
+		p.pairNames(&out)
+	}
 	p.App.Services = append(p.App.Services, out)
 	p.colored[s.Name] = true
 }

@@ -2,17 +2,15 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"teal/internal/adopt"
 	"teal/internal/compose"
-	"teal/internal/config"
 	"teal/internal/doctor"
 	"teal/internal/release"
 	"teal/internal/term"
@@ -21,46 +19,68 @@ import (
 )
 
 func (g *globals) initCommand() *cobra.Command {
-	write := false
+	var i initial
 	c := &cobra.Command{
 		Use:   "init [compose file]...",
-		Short: "propose a teal.yaml for the compose files that are here",
-		Long: `Read the compose files and print a teal.yaml: which services are released in
-two colors and which are shared, their ports and health checks, the routes,
-the nginx; each decision with its reason. Hazards go to standard error, with
-their place and fix. Neither Docker nor nginx is needed.
+		Short: "propose a teal.yaml, and patch the nginx that leads here",
+		Long: `Read the compose files, and the configuration of the nginx that leads to them,
+and print a teal.yaml: which services are released in two colors and which are
+shared, their ports and health checks, each decision with its reason; behind it,
+as a diff, the few lines of nginx's files that change. What was found and what
+is a hazard goes to standard error, with its place and fix.
+
+A file for each color (docker-compose.blue.yml, docker-compose.green.yml) is
+taken as it is. Where an nginx runs on this machine its files are read; --nginx
+names another main file, --nginx-dump what nginx -T printed in a container
+(docker exec NAME nginx -T | teal init --nginx-dump -). Both make a chain.
 
 Nothing is written unless --write says so, and a teal.yaml that is there is
-never overwritten.`,
-		RunE: func(c *cobra.Command, args []string) error { return g.propose(c.Context(), args, write) },
+never overwritten. nginx is tested before and after, put back where it refuses,
+and never reloaded.`,
+		RunE: func(c *cobra.Command, args []string) error { return g.propose(c.Context(), args, i) },
 	}
-	c.Flags().BoolVar(&write, "write", false, "write teal.yaml (or the file of -f) where there is none")
+	c.Flags().BoolVar(&i.write, "write", false, "write teal.yaml (or the file of -f) where there is none, and patch nginx's files")
+	c.Flags().StringArrayVar(&i.mains, "nginx", nil, "main configuration file of an nginx of this machine")
+	c.Flags().StringArrayVar(&i.dumps, "nginx-dump", nil, "what nginx -T printed in a container: [SERVICE=]FILE, - for standard input")
 	return c
 }
 
-func (g *globals) propose(ctx context.Context, args []string, write bool) error {
+// initial is what init is asked for.
+type initial struct {
+	write        bool
+	mains, dumps []string
+}
+
+func (g *globals) propose(ctx context.Context, args []string, i initial) error {
 	target, err := g.target()
 	if err != nil {
 		return err
 	}
-	survey, named, err := g.survey(ctx, target, args)
+	found, err := g.survey(ctx, target, args)
 	if err != nil {
 		return err
 	}
-	proposal, err := adopt.Propose(survey, named, adopt.Machine{Nginx: doctor.HostNginx()})
+	machine, err := g.machine(found, i)
 	if err != nil {
 		return err
 	}
-	if write {
-		if err := create(target, proposal.YAML()); err != nil {
+	proposal, err := adopt.Propose(found.survey, found.named, machine)
+	if already, is := errors.AsType[*adopt.AlreadyError](err); is {
+		return g.printAlready(already)
+	}
+	if err != nil {
+		return err
+	}
+	hazards := append(certificates(proposal, time.Now()), doctor.Hazards(proposal.App, proposal.Survey())...)
+	if i.write {
+		if err := g.writeProposal(ctx, target, found, proposal); err != nil {
 			return err
 		}
 	}
-	hazards := doctor.Hazards(proposal.App, survey)
 	if g.json {
 		return g.proposalObjects(proposal, hazards)
 	}
-	return g.printProposal(target, proposal, hazards, write)
+	return g.printProposal(target, proposal, hazards, i.write)
 }
 
 // target is where teal.yaml goes.
@@ -76,28 +96,49 @@ func (g *globals) target() (string, error) {
 	return target, nil
 }
 
+// found is what the compose files say.
+type found struct {
+	survey release.Survey
+	named  []string // files that teal.yaml must name, as seen from its folder
+	pair   *adopt.Pair
+	dir    string // where the compose files are
+}
+
 // survey reads the files named, else those that compose takes by itself from
-// the target's folder; named are those that teal.yaml must name, as seen from
-// that folder.
-func (g *globals) survey(ctx context.Context, target string, args []string) (s release.Survey, named []string, err error) {
+// the target's folder, or a pair of a file for each color.
+func (g *globals) survey(ctx context.Context, target string, args []string) (found, error) {
 	dir := filepath.Dir(target)
+	out := found{dir: dir}
 	files := compose.Find(dir)
+	shared, own := compose.Pair(dir)
 	if len(args) > 0 {
-		if files, named, err = namedFiles(dir, args); err != nil {
-			return s, nil, err
+		var err error
+		if files, out.named, err = namedFiles(dir, args); err != nil {
+			return out, err
 		}
+		out.dir = filepath.Dir(files[0])
+		shared, own = byColor(files)
+	}
+	if own != nil {
+		return g.surveyPair(ctx, out, shared, own)
 	}
 	if len(files) == 0 {
-		return s, nil, &release.Error{
+		return out, &release.Error{
 			Code: release.Invalid, What: "no compose file in " + dir, State: "nothing was written",
 			Next: "teal init path/to/compose.yaml, or write teal.yaml where the compose file is",
 		}
 	}
-	s, err = compose.Survey(ctx, release.App{Dir: dir, Compose: files})
+	var err error
+	out.survey, err = g.surveyOf(ctx, dir, files)
+	return out, err
+}
+
+func (g *globals) surveyOf(ctx context.Context, dir string, files []string) (release.Survey, error) {
+	s, err := compose.Survey(ctx, release.App{Dir: dir, Compose: files})
 	for _, note := range s.Notes {
 		fmt.Fprintf(g.env.Err, "note: %s\n", term.Clean(note))
 	}
-	return s, named, err
+	return s, err
 }
 
 func namedFiles(dir string, args []string) (files, named []string, err error) {
@@ -121,33 +162,6 @@ func namedFiles(dir string, args []string) (files, named []string, err error) {
 	return files, named, nil
 }
 
-// create writes the file whole or not at all, and only where there is none: a
-// link to a name that is taken fails, whoever took it and when. It is read
-// back before it gets its name, so what init writes can be deployed.
-func create(target, text string) error {
-	if err := free(target); err != nil {
-		return err
-	}
-	draft, err := os.CreateTemp(filepath.Dir(target), ".teal-*.yaml")
-	if err != nil {
-		return unwritten(target, err)
-	}
-	defer os.Remove(draft.Name())
-	_, err = draft.WriteString(text)
-	if err := errors.Join(err, draft.Chmod(0o644), draft.Sync(), draft.Close()); err != nil {
-		return unwritten(target, err)
-	}
-	if _, err := config.Load(draft.Name()); err != nil {
-		return fmt.Errorf("read the proposal back: %w", err)
-	}
-	if err := os.Link(draft.Name(), target); errors.Is(err, fs.ErrExist) {
-		return taken(target)
-	} else if err != nil {
-		return unwritten(target, err)
-	}
-	return nil
-}
-
 // free refuses where a teal.yaml or teal.yml is: with both, teal would not
 // know which to read.
 func free(target string) error {
@@ -169,39 +183,4 @@ func taken(path string) error {
 
 func unwritten(path string, err error) error {
 	return &release.Error{Code: release.Invalid, What: "can't write " + path + ": " + err.Error(), State: "nothing was written", Next: "teal init > teal.yaml, in a folder that you may write", Err: err}
-}
-
-func (g *globals) printProposal(target string, p *adopt.Proposal, hazards []release.Finding, written bool) error {
-	if _, err := fmt.Fprint(g.env.Out, p.YAML()); err != nil {
-		return err
-	}
-	for _, note := range p.Notes {
-		fmt.Fprintf(g.env.Err, "note: %s\n", term.Clean(note))
-	}
-	for _, h := range hazards {
-		fmt.Fprintln(g.env.Err, findingLine(h))
-	}
-	next := "teal init --write"
-	if written {
-		fmt.Fprintf(g.env.Err, "wrote %s\n", target)
-		next = "teal doctor, then teal plan"
-	}
-	_, err := fmt.Fprintf(g.env.Err, "next:  %s\n", next)
-	return err
-}
-
-func (g *globals) proposalObjects(p *adopt.Proposal, hazards []release.Finding) error {
-	enc := json.NewEncoder(g.env.Out)
-	for _, r := range p.Reasons {
-		if err := enc.Encode(struct {
-			Type string `json:"type"`
-			adopt.Reason
-		}{"decision", r}); err != nil {
-			return err
-		}
-	}
-	if err := findingObjects(enc, hazards); err != nil {
-		return err
-	}
-	return enc.Encode(map[string]any{"type": "proposal", "app": p.App.Name, "notes": p.Notes, "teal.yaml": p.YAML()})
 }

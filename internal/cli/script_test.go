@@ -2,6 +2,8 @@ package cli
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -18,6 +20,7 @@ func TestMain(m *testing.M) {
 func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", WorkdirRoot: walkable(t),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fill": fill, "linked": linked},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TEAL_STATE_DIR", env.WorkDir+"/state")
 			env.Setenv("DOCKER_HOST", "unix://"+env.WorkDir+"/no-docker.sock")
@@ -38,4 +41,22 @@ func walkable(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// fill puts the folder of the script into a file, and links a site to be
+// enabled.
+func fill(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), "$WORK", ts.Getenv("WORK"))
+	ts.Check(os.WriteFile(path, []byte(text), 0o644))
+	if dir, name := filepath.Split(path); filepath.Base(dir) == "sites-available" {
+		ts.Check(os.Symlink("../sites-available/"+name, filepath.Join(dir, "../sites-enabled", name)))
+	}
+}
+
+// linked checks that a file is a symbolic link still.
+func linked(ts *testscript.TestScript, _ bool, args []string) {
+	if _, err := os.Readlink(ts.MkAbs(args[0])); err != nil {
+		ts.Fatalf("%s is no link any more: %v", args[0], err)
+	}
 }

@@ -33,6 +33,35 @@ func Find(dir string) []string {
 	return []string{file}
 }
 
+// Pair returns the files by which somebody keeps the two colors apart by hand,
+// absolute: docker-compose.blue.yml and docker-compose.green.yml or the like,
+// and beside them those that both share; nil where there is no such pair.
+func Pair(dir string) (shared []string, own map[release.Color][]string) {
+	own = map[release.Color][]string{}
+	for _, c := range release.Colors {
+		if file := firstFile(dir, pairNames(c)); file != "" {
+			own[c] = []string{file}
+		}
+	}
+	if len(own) < len(release.Colors) {
+		return nil, nil
+	}
+	return Find(dir), own
+}
+
+// pairNames are the usual names of a color's file.
+func pairNames(c release.Color) []string {
+	var names []string
+	for _, base := range []string{"docker-compose", "compose"} {
+		for _, mark := range []string{".", "-", "_"} {
+			for _, ext := range []string{".yml", ".yaml"} {
+				names = append(names, base+mark+string(c)+ext)
+			}
+		}
+	}
+	return names
+}
+
 func firstFile(dir string, names []string) string {
 	for _, name := range names {
 		path := filepath.Join(dir, name)
@@ -78,12 +107,13 @@ func (v surveyor) survey() release.Survey {
 		out.Off = append(out.Off, name)
 	}
 	slices.Sort(out.Off)
+	out.Subnets = subnetsOf(v.project)
 	return out
 }
 
 func (v surveyor) service(s types.ServiceConfig) release.SurveyService {
 	out := release.SurveyService{
-		Name: s.Name, Image: s.Image, Database: isDatabase(s.Image), Container: s.ContainerName,
+		Name: s.Name, Image: s.Image, Database: isDatabase(s.Image), Container: s.ContainerName, Addresses: addressesOf(s),
 		Argv: slices.Concat(s.Entrypoint, s.Command), OwnEntry: len(s.Entrypoint) > 0,
 		Filled:   v.filled(s.Name, "command") || v.filled(s.Name, "entrypoint"),
 		Provider: s.Provider != nil, Restart: restartOf(s), Replicas: replicasOf(s),
@@ -101,6 +131,31 @@ func (v surveyor) service(s types.ServiceConfig) release.SurveyService {
 	out.Ports, out.Expose = portsOf(s)
 	out.Check, out.CheckTime = checkOf(s.HealthCheck)
 	return out
+}
+
+// subnetsOf are those that the files give their networks.
+func subnetsOf(p *types.Project) []string {
+	var found []string
+	for _, n := range p.Networks {
+		for _, pool := range n.Ipam.Config {
+			if pool != nil && pool.Subnet != "" {
+				found = append(found, pool.Subnet)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+func addressesOf(s types.ServiceConfig) []string {
+	var found []string
+	for _, n := range s.Networks {
+		if n != nil && n.Ipv4Address != "" {
+			found = append(found, n.Ipv4Address)
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 func isDatabase(image string) bool {

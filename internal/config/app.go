@@ -58,6 +58,7 @@ func (d *draft) read(root value) {
 	d.checkServices()
 	d.checkRoutes()
 	d.checkProxies()
+	d.checkAdopted(root)
 	d.checkCommand(root)
 	d.checkAddresses(root)
 	d.complete(root)

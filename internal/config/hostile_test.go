@@ -40,7 +40,7 @@ const quoted = "routes.options.headers."
 var quotedSafe = regexp.MustCompile(`^[A-Za-z0-9 !%&'()*+,./:;<=>?@\[\]^_|~` + "`" + `-]*$`)
 
 // usersNames are the mappings whose keys are the user's own.
-var usersNames = []string{"services", "site.error_pages", "routes.options.headers"}
+var usersNames = []string{"services", "site.error_pages", "site.adopted.before", "routes.options.headers"}
 
 // leaf is a text somewhere in the sample, as it is written there.
 type leaf struct {
@@ -113,7 +113,7 @@ var safe = regexp.MustCompile(`^[a-zA-Z0-9._~/?=&%+,:@\[\]*-]*$`)
 
 func TestAHostileValueInAnyTextIsRefusedOrKeptFromNginx(t *testing.T) {
 	tried := map[string]int{}
-	for _, sample := range []string{full, paired} {
+	for _, sample := range []string{full, paired, owned} {
 		poison(t, sample, func(name, value string) {
 			tried[name]++
 			app, err := Load("teal.yaml")
@@ -216,6 +216,7 @@ func keepsOwnText(t reflect.Type, field string) bool {
 func FuzzLoad(f *testing.F) {
 	f.Add(full)
 	f.Add(paired)
+	f.Add(owned)
 	for _, m := range mistakes {
 		f.Add(m.text)
 	}

@@ -83,6 +83,14 @@ routes: [{path: /, to: web}, {path: /api/, to: api}]
 site: {access_log: access.log}
 `
 
+// owned has a site whose server blocks are somebody's own.
+const owned = `app: voda
+services: {web: {port: 80}, api: {port: 81}}
+site: {hosts: [voda.example], tls: {cert: site.pem, key: site.key}, adopted: {before: {web: shop_up, api: "127.0.0.1:8081"}, first: green}}
+routes: [{path: /, to: web, options: {balance: least_conn}}, {path: /api/, to: api}]
+proxy: host
+`
+
 // folder makes a folder with the text as teal.yaml and the compose files that
 // the samples name, and works in it.
 func folder(t *testing.T, text string) string {

@@ -88,7 +88,7 @@ func fits(t *testing.T, s *jsonschema.Schema, text string) error {
 
 // samples are files that are right.
 func samples() map[string]string {
-	all := map[string]string{"full": full, "paired": paired, "base": base, "shown": strings.Join(sample, "\n")}
+	all := map[string]string{"full": full, "paired": paired, "owned": owned, "base": base, "shown": strings.Join(sample, "\n")}
 	for _, line := range unusual {
 		all[line] = base + line + "\n"
 	}
@@ -150,7 +150,7 @@ func schemaPaths(at string, s schema, paths map[string]bool) {
 func TestTheSamplesHaveEveryKeyOfTheSchema(t *testing.T) {
 	want, have := map[string]bool{}, map[string]bool{}
 	schemaPaths("", whole(), want)
-	for _, text := range []string{full, paired} {
+	for _, text := range []string{full, paired, owned} {
 		value, _ := instance(t, text)
 		samplePaths("", value, have)
 	}
@@ -276,7 +276,7 @@ func node(t *testing.T, text string) yaml.Node {
 func TestSchemaAndLoadAgreeOnEveryMutant(t *testing.T) {
 	s := compiled(t)
 	tried := 0
-	for _, sample := range []string{full, paired} {
+	for _, sample := range []string{full, paired, owned} {
 		folder(t, sample)
 		mutants(t, sample, func(name, text string) {
 			tried++

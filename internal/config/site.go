@@ -42,10 +42,20 @@ func (d *draft) siteKeys(s *siteDraft) []key {
 		set("gzip", &s.Gzip, toggle(), "Whether answers are compressed."),
 		custom("access_log", func() schema { return accessLogSchema(d.app.Dir) }, func(v value) { s.AccessLog = readAccessLog(v, d.app.Dir) },
 			"The site's own log of requests: a path, or a path and a format.").usually("the log of the nginx that serves the site"),
+		set("adopted", &s.Adopted, optional(adopted()),
+			"The site's server blocks are your own: teal writes what they include and never the blocks, `hosts`, `listen` and `tls` say where they answer. See [a site of your own](proxies.md#a-site-of-your-own).").
+			usually("teal writes the server block"),
 	}
 }
 
 func checkSite(s *siteDraft, v value) {
+	if s.Adopted != nil && s.TLS != nil {
+		s.TLS.HTTP2 = false // its owner's to say
+		if !v.has("listen") {
+			s.Listen = nil // plain HTTP may only lead to HTTPS there
+			return
+		}
+	}
 	if len(s.Listen) == 0 {
 		s.Listen = defaultSite().Listen
 	}

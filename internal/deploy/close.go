@@ -45,7 +45,7 @@ func withJournal(err, journal error) error {
 // testify puts into the receipt what was seen: first the witness ends, so
 // that its own last requests are in nginx's log, then the log is read.
 func (r *run) testify(ctx context.Context) {
-	if r.before.Live() == release.None || r.plan.Kind == release.KindDown {
+	if r.unwatched() {
 		return
 	}
 	if r.witness != nil {

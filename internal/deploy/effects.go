@@ -242,8 +242,19 @@ func (r *run) stop(ctx context.Context, s release.Step) error {
 	return r.Runtime.Stop(ctx, r.app, s.Color, s.Services...)
 }
 
+// handedBack is told at the end of an adopted app: the server blocks are
+// somebody's own, so taking our line out of them is, too.
+const handedBack = "what served the site before teal serves it again; teal's files stay while a server block includes them: " +
+	"take the include line out of it, write the former upstreams into its proxy_pass lines, reload nginx, then run teal down once more"
+
 func (r *run) unroute(ctx context.Context, _ release.Step) error {
-	return r.Router.Remove(ctx, r.app)
+	if err := r.Router.Remove(ctx, r.app); err != nil {
+		return err
+	}
+	if r.app.Site.Adopted != nil && r.plan.Kind == release.KindDown {
+		r.say(release.EventNote, handedBack)
+	}
+	return nil
 }
 
 func (r *run) remove(ctx context.Context, s release.Step) error {

@@ -119,7 +119,7 @@ func (r *run) failed(n int, s release.Step, took time.Duration, err error) error
 // is live that could lose a request. A deploy is not refused for want of a
 // witness: the receipt then has none, and says so by its absence.
 func (r *run) watch(ctx context.Context) {
-	if r.before.Live() == release.None || r.plan.Kind == release.KindDown {
+	if r.unwatched() {
 		return
 	}
 	err := r.Router.Watch(ctx, r.app, true)
@@ -134,6 +134,13 @@ func (r *run) watch(ctx context.Context) {
 		r.note(r.app, "no witness: "+err.Error())
 	}
 	r.witness = end
+}
+
+// unwatched reports whether there are no clients to watch: nothing is live, nor
+// does what served an adopted site before.
+func (r *run) unwatched() bool {
+	before := r.before.Routing.Adopted && r.before.Routing.Loaded()
+	return r.plan.Kind == release.KindDown || r.before.Live() == release.None && !before
 }
 
 // begin starts the witness where clients meet the app, unless the live release

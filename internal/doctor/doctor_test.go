@@ -102,6 +102,7 @@ func TestAModuleThatIsNeededIsAFailAndOthersAreWarnings(t *testing.T) {
 	has(t, lacking("nginx", []string{"--with-http_v2_module"}, release.Site{TLS: &release.TLS{}}), release.GradeFail, "without http_ssl_module")
 	has(t, lacking("nginx", nil, release.Site{}), release.GradeWarn, "without http_ssl_module")
 	has(t, lacking("nginx", []string{"--without-http_split_clients_module"}, release.Site{}), release.GradeFail, "without http_split_clients_module")
+	has(t, lacking("nginx", []string{"--without-http_limit_req_module"}, release.Site{Adopted: &release.Adopted{}}), release.GradeFail, "without http_limit_req_module")
 }
 
 func TestTheStateRootMustBeTealsAloneAndPassable(t *testing.T) {

@@ -83,6 +83,8 @@ var (
 	basic = []string{
 		"http_proxy_module", "http_split_clients_module", "http_map_module", "http_rewrite_module", "http_upstream_keepalive_module", "http_access_module",
 	}
+	// What the files of an adopted site say beyond these.
+	ofAdopted = []string{"http_auth_basic_module", "http_limit_req_module", "http_limit_conn_module"}
 )
 
 // modules looks at how the nginx was built. One that can't tell, being in a
@@ -118,7 +120,11 @@ func lacking(name string, options []string, site release.Site) []release.Finding
 			found = append(found, warn(what, fix))
 		}
 	}
-	for _, m := range basic {
+	needed := basic
+	if site.Adopted != nil {
+		needed = append(slices.Clone(basic), ofAdopted...)
+	}
+	for _, m := range needed {
 		if slices.Contains(options, "--without-"+m) {
 			found = append(found, fail(release.Unreachable, name+" was built without "+m+", which teal needs", "install an nginx that has it"))
 		}

@@ -107,11 +107,15 @@ func (r *Router) install(ctx context.Context, s server, m master, app release.Ap
 	if err != nil {
 		return nil, err
 	}
-	if !passes && !mentions(says, r.conf(app.Name, s.place)) {
+	if !passes && !r.concerns(says, s, app.Name) {
 		return nil, s.broken(says)
 	}
-	if err := r.rehearse(ctx, s, app, out); err != nil {
-		return nil, err
+	// What includes an adopted site's files can't be copied: its test is the
+	// one in place.
+	if app.Site.Adopted == nil {
+		if err := r.rehearse(ctx, s, app, out); err != nil {
+			return nil, err
+		}
 	}
 	c, err := r.change(s, app.Name, out)
 	if err != nil {
@@ -153,11 +157,20 @@ func (s server) verdict(says []string, passes bool, app release.App) error {
 			Detail: says, Next: "name the app's hosts in site.hosts, or choose another listen in teal.yaml", Err: errBroken,
 		}
 	}
+	if m := doubleForm.FindStringSubmatch(strings.Join(says, "\n")); !passes && m != nil && app.Site.Adopted != nil {
+		return &release.Error{
+			Code: release.Invalid, What: fmt.Sprintf("a server block that includes teal's file says %s itself, which has to be off there for the switch to be seen", m[1]),
+			Detail: says, Next: "take it out of the server block, or move it into the locations that want it", Err: errBroken,
+		}
+	}
 	if !passes {
 		return &release.Error{
 			Code: release.Unreachable, What: "the " + s.name + " refuses the app's configuration",
 			Detail: says, Next: unbound(says, "change in teal.yaml what nginx names"), Err: errBroken,
 		}
+	}
+	if app.Site.Adopted != nil {
+		return nil // the server blocks are not ours: who has a host is their owner's matter
 	}
 	for _, host := range app.Site.Hosts {
 		if mentions(says, fmt.Sprintf("conflicting server name %q", host)) {
@@ -173,6 +186,10 @@ func (s server) verdict(says []string, passes bool, app release.App) error {
 // twiceForm is what nginx says of an address for which two sites want
 // something that only one can have.
 var twiceForm = regexp.MustCompile(`duplicate (?:default server|listen options) for (\S+)`)
+
+// doubleForm is what nginx says where a server block has a directive that the
+// file for an adopted site brings too.
+var doubleForm = regexp.MustCompile(`"(open_file_cache|disable_symlinks)" directive is duplicate`)
 
 func mentions(says []string, text string) bool {
 	return strings.Contains(strings.Join(says, "\n"), text)

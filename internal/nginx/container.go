@@ -58,11 +58,11 @@ func (r *Router) container(ctx context.Context, app release.App, p release.Proxy
 	if err != nil {
 		return s, err
 	}
-	return s, s.furnish(app.Name, started)
+	return s, s.furnish(app, started)
 }
 
 // furnish reads how the container's nginx is set up.
-func (s *server) furnish(app string, started start) error {
+func (s *server) furnish(app release.App, started start) error {
 	s.files = view{procPath(int(s.box.master), "root")}
 	s.main, s.args = s.program.conf, started.args
 	if started.main != "" {
@@ -80,6 +80,7 @@ func (s *server) furnish(app string, started start) error {
 		return err
 	}
 	s.site = s.box.outside(s.guest)
+	s.other = otherSite(s.site, app)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"teal/internal/nginx/render"
+	"teal/internal/release"
 )
 
 // file is a file as it is, or shall be. No text at all means that there is
@@ -22,6 +23,9 @@ type file struct {
 func (r *Router) files(s server, app string, out render.Output) []file {
 	conf := r.conf(app, s.place)
 	list := []file{{conf, out.Text, 0o600}}
+	if out.Server != nil {
+		list = append(list, r.includes(s, app, out)...)
+	}
 	if s.site == "" {
 		return list
 	}
@@ -29,13 +33,16 @@ func (r *Router) files(s server, app string, out render.Output) []file {
 	// of the state root can't keep the whole machine's nginx from starting.
 	pattern := conf[:len(conf)-1] + "[" + conf[len(conf)-1:] + "]"
 	text := "# Written by teal for the app " + app + ": teal down takes it away.\ninclude " + pattern + ";\n"
-	return append(list, file{s.site, []byte(text), 0o644})
+	return append(list, file{s.site, []byte(text), 0o644}, file{s.other, nil, 0o644})
 }
 
 // written reports whether the files are as they shall be.
 func (r *Router) written(s server, app string, out render.Output) bool {
 	for _, f := range r.files(s, app, out) {
 		text, err := os.ReadFile(f.path)
+		if f.text == nil && err != nil {
+			continue
+		}
 		if err != nil || !bytes.Equal(text, f.text) {
 			return false
 		}
@@ -76,4 +83,13 @@ func (f file) write() error {
 		return err
 	}
 	return syncFolder(filepath.Dir(f.path))
+}
+
+// includes are the files that server blocks of an adopted site include. Each
+// holds the control token.
+func (r *Router) includes(s server, app string, out render.Output) []file {
+	return []file{
+		{release.Include(r.root, app, s.place), out.Server, 0o600},
+		{release.IncludeBeside(r.root, app, s.place), out.Beside, 0o600},
+	}
 }

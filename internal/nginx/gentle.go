@@ -25,23 +25,47 @@ const gentleLimit = 2 * time.Second
 // From nginx 1.27.4 on the apps' configuration itself keeps an exiting worker
 // from closing them (keepalive_min_timeout), and there is nothing to wait for.
 func (r *Router) gently(ctx context.Context, s server, m master, served []routed, seen func(context.Context) error) error {
-	if !slices.ContainsFunc(served, func(a routed) bool { return !a.keeps }) {
+	flags := r.closers(ctx, s, served)
+	if len(flags) == 0 {
 		return s.reload(ctx, m, seen)
 	}
-	flag := r.closing(s.place)
 	if err := folder(r.root + "/flags"); err != nil {
 		return err
 	}
-	if err := publish(flag, ""); err != nil {
-		return err
+	for _, flag := range flags {
+		if err := publish(flag, ""); err != nil {
+			return err
+		}
+		defer os.Remove(flag)
 	}
-	defer os.Remove(flag)
 	r.warm.CloseIdleConnections() // or we wait for ourselves
 	if err := emptied(ctx, m, ports(served)); err != nil {
 		return err
 	}
 	err := s.reload(ctx, m, seen)
-	return errors.Join(err, lift(flag))
+	for _, flag := range flags {
+		err = errors.Join(err, lift(flag))
+	}
+	return err
+}
+
+// closers are the flags at which the apps close their connections. Of an
+// adopted one that nginx doesn't know yet, or whose server blocks must not be
+// led around, none does.
+func (r *Router) closers(ctx context.Context, s server, served []routed) []string {
+	var flags []string
+	for _, a := range served {
+		switch {
+		case a.keeps:
+		case !a.adopted && !slices.Contains(flags, r.closing(s.place)):
+			flags = append(flags, r.closing(s.place))
+		case a.adopted && a.leads && r.leads(s, a.app):
+			if _, err := r.question(ctx, s, a.app); err == nil {
+				flags = append(flags, r.closingOf(s.place, a.app))
+			}
+		}
+	}
+	return flags
 }
 
 // lift takes a flag away.
@@ -98,7 +122,7 @@ func meet(a, b map[uint64]bool) bool {
 func (r *Router) stale(s server, app string) []string {
 	h := r.rehearsalOf(s, app)
 	var list []string
-	for _, path := range []string{r.closing(s.place), h.staged} {
+	for _, path := range []string{r.closing(s.place), r.closingOf(s.place, app), h.staged} {
 		if remains(path) {
 			list = append(list, path)
 		}

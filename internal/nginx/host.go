@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"teal/internal/nginx/render"
@@ -17,15 +18,26 @@ import (
 // become the default server of a port by coming first.
 const sitePrefix = "zz-teal-"
 
+// adoptedPrefix makes those of adopted sites the first: they have no server,
+// and what they define must be known before the server blocks that use it.
+const adoptedPrefix = "0-teal-"
+
+func siteName(app string, adopted bool) string {
+	if adopted {
+		return adoptedPrefix + app + ".conf"
+	}
+	return sitePrefix + app + ".conf"
+}
+
 // host is the machine's nginx, beside other people's sites. What it is like
 // is read from its configuration files, not from nginx -T: they must be
 // understood also when the configuration is broken.
-func (r *Router) host(ctx context.Context, app string, p release.Proxy) (server, error) {
+func (r *Router) host(ctx context.Context, app release.App, p release.Proxy) (server, error) {
 	b, err := r.program(ctx, p.Bin)
 	if err != nil {
 		return server{}, err
 	}
-	s := server{program: b, proxy: p, place: p.Place(app), name: p.Name(), main: p.Main()}
+	s := server{program: b, proxy: p, place: p.Place(app.Name), name: p.Name(), main: p.Main()}
 	conf, err := readConf(s.main)
 	if errors.Is(err, fs.ErrNotExist) {
 		return server{}, noHost(s.main)
@@ -36,6 +48,7 @@ func (r *Router) host(ctx context.Context, app string, p release.Proxy) (server,
 	s.pidFile = one(b, conf, "pid", b.pid)
 	s.learn(conf)
 	s.site, err = s.siteFile(conf, app)
+	s.other = otherSite(s.site, app)
 	s.guest = s.site
 	return s, err
 }
@@ -106,10 +119,14 @@ func inheritedLogs(b program, conf []directive) [][]string {
 // siteFile is where the file goes that brings the app into this nginx, as it
 // sees it. It must match an include of the http block, else nginx would never
 // read it.
-func (s server) siteFile(conf []directive, app string) (string, error) {
-	name := sitePrefix + app + ".conf"
+func (s server) siteFile(conf []directive, app release.App) (string, error) {
+	adopted := app.Site.Adopted != nil
+	name := siteName(app.Name, adopted)
 	patterns := includes(s.main, conf)
 	tries := []string{"sites-enabled", "conf.d"}
+	if adopted { // Debian includes it before
+		slices.Reverse(tries)
+	}
 	if s.proxy.Sites != "" {
 		tries = []string{s.proxy.Sites}
 	}
@@ -127,6 +144,15 @@ func (s server) siteFile(conf []directive, app string) (string, error) {
 		Detail: append([]string{"its http block includes:"}, patterns...),
 		Next:   "name in proxy.sites a folder whose *.conf files the http block includes",
 	}
+}
+
+// otherSite is the file that the app has where the other kind of site: an app
+// that is adopted, or no longer, must not be there twice.
+func otherSite(site string, app release.App) string {
+	if site == "" {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(site), siteName(app.Name, app.Site.Adopted == nil))
 }
 
 // includes are the absolute patterns that the http block includes.

@@ -21,12 +21,15 @@ func (l layout) next(app string) string       { return filepath.Join(l.lives(), 
 func (l layout) flags(app string) string      { return filepath.Dir(l.watch(app)) }
 func (l layout) watch(app string) string      { return render.WatchFlag(l.root, app) }
 func (l layout) closing(place string) string  { return render.ClosingFlag(l.root, place) }
-func (l layout) app(app string) string        { return filepath.Join(l.root, "apps", app) }
-func (l layout) token(app string) string      { return filepath.Join(l.app(app), "token") }
-func (l layout) traffic(app string) string    { return render.TrafficLog(l.root, app) }
-func (l layout) proxy() string                { return filepath.Join(l.root, "proxy") }
-func (l layout) lock() string                 { return filepath.Join(l.root, "nginx.lock") }
-func (l layout) conf(a, place string) string  { return filepath.Join(l.app(a), place+".conf") }
+func (l layout) closingOf(place, app string) string {
+	return render.ClosingFlagOf(l.root, place, app)
+}
+func (l layout) app(app string) string       { return filepath.Join(l.root, "apps", app) }
+func (l layout) token(app string) string     { return filepath.Join(l.app(app), "token") }
+func (l layout) traffic(app string) string   { return render.TrafficLog(l.root, app) }
+func (l layout) proxy() string               { return filepath.Join(l.root, "proxy") }
+func (l layout) lock() string                { return filepath.Join(l.root, "nginx.lock") }
+func (l layout) conf(a, place string) string { return filepath.Join(l.app(a), place+".conf") }
 
 // confs are the configuration files of all apps in the nginx of that place.
 func (l layout) confs(place string) ([]string, error) { return filepath.Glob(l.conf("*", place)) }

@@ -20,6 +20,7 @@ func (r *Router) Observe(ctx context.Context, app release.App, net release.Netwo
 	var o release.Routing
 	o.OnDisk, o.Known = r.onDisk(app.Name)
 	o.Table = o.OnDisk
+	o.Adopted = app.Site.Adopted != nil
 	for i := len(app.Proxies) - 1; i >= 0; i-- { // the outermost has the last word
 		s, err := r.server(ctx, app, app.Proxies[i])
 		if err != nil {
@@ -114,7 +115,7 @@ func (r *Router) brokenness(ctx context.Context, s server, app string) (string, 
 		return "", nil // teal's own nginx before its first start, or a container that doesn't run
 	}
 	says, passes, err := s.test(ctx)
-	if err != nil || passes || mentions(says, r.conf(app, s.place)) {
+	if err != nil || passes || r.concerns(says, s, app) {
 		return "", err
 	}
 	return strings.Join(says, "\n"), nil
@@ -126,6 +127,9 @@ func (r *Router) leftovers(s server, app release.App, known bool) []string {
 	list := r.stale(s, app.Name)
 	if known {
 		return list
+	}
+	if app.Site.Adopted != nil && len(r.includers(s, app.Name)) > 0 {
+		return list // they are what nginx needs while its server blocks include them
 	}
 	for _, path := range []string{r.flags(app.Name), r.live(app.Name), s.site} {
 		if path != "" && remains(path) {

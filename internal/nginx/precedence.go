@@ -19,6 +19,9 @@ func (r *Router) fits(s server, app release.App) error {
 	if err := errors.Join(s.passable(r.root), r.housedWell(s, app)); err != nil {
 		return err
 	}
+	if app.Site.Adopted != nil {
+		return r.invited(s, app)
+	}
 	if len(app.Site.Hosts) == 0 || remains(r.conf(app.Name, s.place)) {
 		return nil
 	}

@@ -22,6 +22,8 @@ type program struct {
 	pid      string
 	errorLog string
 	httpLog  string
+	// authRequest: it knows auth_request
+	authRequest bool
 }
 
 // commandLimit bounds one run of nginx: as a test, or to start.
@@ -111,6 +113,7 @@ func parseBuild(text string) program {
 	b.pid = path("pid-path", "logs/nginx.pid")
 	b.errorLog = path("error-log-path", "logs/error.log")
 	b.httpLog = path("http-log-path", "logs/access.log")
+	b.authRequest = strings.Contains(text, "--with-http_auth_request_module")
 	if m := versionForm.FindStringSubmatch(text); m != nil {
 		b.version = m[1]
 	}

@@ -22,6 +22,11 @@ func (r *Router) Remove(ctx context.Context, app release.App) error {
 		return err
 	}
 	defer unlock()
+	if app.Site.Adopted != nil {
+		if err := r.unlink(app.Name); err != nil {
+			return fmt.Errorf("give the site back to what served before: %w", err)
+		}
+	}
 	subnets := append(r.subnets(app.Name), r.heard(app.Name)...)
 	for _, p := range app.Proxies {
 		if err := r.removeFrom(ctx, app, p); err != nil {
@@ -29,6 +34,9 @@ func (r *Router) Remove(ctx context.Context, app release.App) error {
 		}
 	}
 	_ = unguard(subnets) // who had no right to add them has none to remove
+	if r.kept(app) {
+		return errors.Join(os.RemoveAll(r.flags(app.Name)), lift(r.next(app.Name)))
+	}
 	// The link goes after the configuration: nginx would send everyone to
 	// blue without it.
 	if err := r.clear(app); err != nil {
@@ -69,7 +77,13 @@ func (r *Router) removeFrom(ctx context.Context, app release.App, p release.Prox
 	if err != nil {
 		return err
 	}
+	if app.Site.Adopted != nil && len(r.includers(s, app.Name)) > 0 {
+		return r.standBack(ctx, s, app)
+	}
 	m, running := s.running()
+	if app.Site.Adopted != nil && s.box != nil && !running {
+		return nil // what it includes can't be seen, and it would not start without
+	}
 	written := remains(r.conf(app.Name, s.place)) || s.site != "" && remains(s.site)
 	if !written && !(running && r.loaded(m, app.Name)) {
 		return nil

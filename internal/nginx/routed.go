@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -19,6 +20,8 @@ type routed struct {
 	hosts      []string
 	generation string
 	keeps      bool // exiting workers leave its idle connections open
+	adopted    bool // its server blocks are somebody's own
+	leads      bool // adopted: its connections can be closed in the open
 }
 
 // listening is an address that the site listens on.
@@ -77,11 +80,32 @@ func (r *Router) read(app, place string) (routed, bool, error) {
 	if err != nil {
 		return routed{}, false, fmt.Errorf("read the app's nginx configuration: %w", err)
 	}
+	if a, ok, err := r.readAdopted(app, place); ok || err != nil {
+		return a, ok, err
+	}
 	a := routed{app: app}
 	for _, server := range all(conf, "server") {
 		a.add(server.block)
 	}
 	return a, true, nil
+}
+
+// readAdopted reads that of an adopted site, which has no server to tell where
+// it answers.
+func (r *Router) readAdopted(app, place string) (routed, bool, error) {
+	text, err := os.ReadFile(r.conf(app, place))
+	if err != nil {
+		return routed{}, false, fmt.Errorf("read the app's nginx configuration: %w", err)
+	}
+	asked, generation, ok := render.ParseAsked(string(text))
+	a := routed{app: app, hosts: asked.Hosts, generation: generation, keeps: asked.Keeps, adopted: ok, leads: asked.Leads}
+	for _, at := range asked.Plain {
+		a.listen = append(a.listen, listening{at, false})
+	}
+	for _, at := range asked.Secure {
+		a.listen = append(a.listen, listening{at, true})
+	}
+	return a, ok, nil
 }
 
 // add takes over what one server of the app says. There may be one before the

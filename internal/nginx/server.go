@@ -25,6 +25,7 @@ type server struct {
 	pidFile  string
 	errorLog string
 	site     string     // file, in a folder the main file includes, that includes the app's; "" where none is needed
+	other    string     // where that file would be if the site were adopted and is not, or the reverse; it must not be there
 	guest    string     // the same file as nginx itself sees it
 	files    view       // the files that it sees
 	box      *container // the container it runs in, nil for a process of this machine
@@ -42,7 +43,7 @@ func (r *Router) server(ctx context.Context, app release.App, p release.Proxy) (
 	case release.ProxyStandalone:
 		return r.standalone(ctx, p)
 	case release.ProxyHost:
-		return r.host(ctx, app.Name, p)
+		return r.host(ctx, app, p)
 	case release.ProxyContainer:
 		return r.container(ctx, app, p)
 	}
@@ -63,6 +64,7 @@ func (r *Router) render(s server, app release.App, net release.Network, token st
 		Version: render.ParseVersion(s.version), Listen: app.ListenOf(s.proxy), TLS: tls,
 		Root: r.root, Token: token, Trusted: trusted(app, s.proxy, net), Ask: s.askers(net),
 		AccessLogs: s.accessLogs, Headers: s.headers, ColorHeader: s.colorHeader,
+		Leads: r.leads(s, app.Name), AuthRequest: s.authRequest, Interim: app.Site.Adopted != nil && !net.Subnet.IsValid(),
 	})
 }
 

@@ -11,6 +11,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 
 	"teal/internal/release"
@@ -152,8 +153,27 @@ func into(o release.Observed, g Goal, number int) release.Color {
 		return release.None
 	case g.Kind == release.KindRollback && stands(o, live, number):
 		return live
+	case live == release.None:
+		return first(o)
 	}
 	return live.Other()
+}
+
+// first is the color of a release that nothing is live beside. In an adopted
+// site teal.yaml may say: what served before can hold the ports of one of the
+// colors. Where the table was removed by hand, the release that it led to may
+// well be the one to keep.
+func first(o release.Observed) release.Color {
+	adopted := o.App.Site.Adopted
+	if adopted == nil {
+		return release.None.Other()
+	}
+	for _, c := range release.Colors {
+		if o.Engine.Colors[c].Running() && !o.Engine.Colors[c.Other()].Running() && o.WasLive(c) {
+			return c.Other()
+		}
+	}
+	return cmp.Or(adopted.First, release.None.Other())
 }
 
 // stays reports whether an undo leaves the release where it is: it is live and

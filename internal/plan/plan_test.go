@@ -54,6 +54,14 @@ var printedCases = []struct {
 		goal:  Goal{Kind: release.KindDeploy, Number: 1},
 	},
 	{
+		name: "the first deploy of an adopted site goes to the color that teal.yaml names",
+		world: func(w *world) {
+			*w = world{app: testApp(), colors: emptyColors(), next: 1}
+			w.app.Site.Adopted = &release.Adopted{First: release.Green}
+		},
+		goal: Goal{Kind: release.KindDeploy, Number: 1},
+	},
+	{
 		name: "a deploy replaces blue and keeps it as a cold standby",
 		goal: Goal{Kind: release.KindDeploy, Number: 42},
 	},

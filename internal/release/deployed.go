@@ -32,6 +32,11 @@ func (a App) As(text []byte) (App, error) {
 	if err := json.Unmarshal(text, &was); err != nil {
 		return a, fmt.Errorf("read how %s was deployed: %w", a.Name, err)
 	}
-	a.Services, a.Routes, a.Site = was.Services, was.Routes, was.Site
+	a.Services, a.Routes = was.Services, was.Routes
+	// The server blocks of an adopted site are what somebody makes of them, not
+	// a release's; nor does a release from before bring a block of its own back.
+	if a.Site.Adopted == nil && was.Site.Adopted == nil {
+		a.Site = was.Site
+	}
 	return a, nil
 }

@@ -26,6 +26,9 @@ type Observed struct {
 // Summary says in a few words what is live.
 func (o Observed) Summary() string {
 	live := o.Live()
+	if live == None && o.Routing.Adopted && o.Routing.Loaded() {
+		return "nothing of " + o.App.Name + " is live, what served its site before does"
+	}
 	if live == None {
 		return "nothing of " + o.App.Name + " is live"
 	}
@@ -83,7 +86,8 @@ func (o Observed) lame(c Color) bool {
 // Routed is the color most clients are sent to, whether it runs or not. It is
 // nginx's own answer where it gives one, else the table on disk, which is what
 // it will route by once it runs. A config that is loaded while no table is set,
-// or the one set is gone, sends everyone to blue.
+// or the one set is gone, sends everyone to blue; one of an adopted site to what
+// served before.
 func (o Observed) Routed() Color {
 	switch {
 	case o.Routing.blind():
@@ -98,6 +102,11 @@ func (o Observed) Routed() Color {
 
 // ReleaseIn is the number of the release whose containers are in the color.
 func (o Observed) ReleaseIn(c Color) int { return o.Engine.Colors[c].Release }
+
+// WasLive reports whether the release in the color has been live.
+func (o Observed) WasLive(c Color) bool {
+	return slices.ContainsFunc(o.Releases, func(r Release) bool { return r.Number == o.ReleaseIn(c) && r.WasLive() })
+}
 
 // ColorOf is the color that holds the release's containers, else the one its
 // deploy was to bring it in.
@@ -219,6 +228,7 @@ type Container struct {
 // Routing is what nginx says.
 type Routing struct {
 	Known     bool  // a table is set for this app
+	Adopted   bool  // an adopted site: without a table, what served before serves
 	Table     Table // as the proxies answer, or as it is on disk where none runs
 	OnDisk    Table // the table the symlink names
 	Proxies   []ProxyState
@@ -238,7 +248,7 @@ func (r Routing) Down() bool {
 // blind reports whether the app is served and no proxy sees a table, whatever
 // the symlink names.
 func (r Routing) blind() bool {
-	return r.Loaded() && !slices.ContainsFunc(r.Proxies, func(p ProxyState) bool { return p.Table != "" })
+	return !r.Adopted && r.Loaded() && !slices.ContainsFunc(r.Proxies, func(p ProxyState) bool { return p.Table != "" })
 }
 
 // Routes reports whether a client may be sent to c, by the table on disk or

@@ -15,6 +15,7 @@ type Survey struct {
 	Files    []string // absolute paths, in merge order
 	Services []SurveyService
 	Off      []string // services whose profiles are not active
+	Subnets  []string // that the files give networks, as written
 	Notes    []string // what compose warns of, such as a variable that isn't set
 }
 
@@ -38,6 +39,7 @@ type SurveyService struct {
 	Ties      []SurveyTie
 	Provider  bool // made by a provider, not from an image
 	Container string
+	Addresses []string // fixed ones in networks
 	Restart   string
 	Grace     time.Duration // stop_grace_period; 0 without
 	Replicas  int           // at least 1

@@ -70,15 +70,15 @@ func (n *Node) Effective(names ...string) []*Node {
 		level = n.Up
 	}
 	for ; level != nil; level = level.Up {
-		if found := level.own(names...); len(found) > 0 {
+		if found := level.Own(names...); len(found) > 0 {
 			return found
 		}
 	}
 	return nil
 }
 
-// own are the directives of some names that stand right in the block.
-func (n *Node) own(names ...string) []*Node {
+// Own are the directives of some names that stand right in the block.
+func (n *Node) Own(names ...string) []*Node {
 	var found []*Node
 	for _, kid := range n.Kids {
 		for _, name := range names {

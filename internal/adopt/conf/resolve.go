@@ -235,7 +235,7 @@ func (v *View) tables(name string) []giver {
 // variables notes which blocks of the http level make which variable: the one
 // named last.
 func (v *View) variables(http *Node) {
-	for _, n := range http.own("map", "geo", "split_clients") {
+	for _, n := range http.Own("map", "geo", "split_clients") {
 		if args := n.Args(); len(args) > 0 {
 			name := bareName(args[len(args)-1])
 			v.blocks[name] = append(v.blocks[name], n)

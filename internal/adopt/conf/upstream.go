@@ -22,8 +22,8 @@ type Peer struct {
 var balances = []string{"least_conn", "ip_hash", "hash", "random", "least_time", "fair", "sticky"}
 
 func newUpstream(n *Node) *Upstream {
-	u := &Upstream{Node: n, Name: n.Arg(0), Keepalive: last(n.own("keepalive")), Balance: last(n.own(balances...))}
-	for _, s := range n.own("server") {
+	u := &Upstream{Node: n, Name: n.Arg(0), Keepalive: last(n.Own("keepalive")), Balance: last(n.Own(balances...))}
+	for _, s := range n.Own("server") {
 		p := Peer{Node: s, Address: s.Arg(0)}
 		p.Host, p.Port, p.Socket = address(p.Address, "80")
 		if args := s.Args(); len(args) > 1 {

@@ -52,10 +52,10 @@ func (t *Tree) View() *View {
 
 func (v *View) http(http *Node) {
 	v.variables(http)
-	for _, n := range http.own("upstream") {
+	for _, n := range http.Own("upstream") {
 		v.Upstreams = append(v.Upstreams, newUpstream(n))
 	}
-	for _, n := range http.own("server") {
+	for _, n := range http.Own("server") {
 		s := newServer(n)
 		v.Servers = append(v.Servers, s)
 		v.collect(n, s, nil)
@@ -99,13 +99,13 @@ func (v *View) pass(n *Node, s *Server, l *Location) {
 
 func newServer(n *Node) *Server {
 	s := &Server{Node: n, Certificates: n.Effective("ssl_certificate"), Keys: n.Effective("ssl_certificate_key")}
-	for _, l := range n.own("listen") {
+	for _, l := range n.Own("listen") {
 		s.Listens = append(s.Listens, newListen(l))
 	}
 	if len(s.Listens) == 0 {
 		s.Listens = []Listen{{Port: "80"}}
 	}
-	for _, names := range n.own("server_name") {
+	for _, names := range n.Own("server_name") {
 		s.Names = append(s.Names, names.Args()...)
 	}
 	s.HTTP2 = s.speaksHTTP2()

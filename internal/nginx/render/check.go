@@ -42,6 +42,7 @@ func check(in Input) error {
 		checkTLS(in.TLS),
 		checkSite(in.App.Site),
 		checkInherited(in),
+		checkAdopted(in),
 	); err != nil {
 		return err
 	}

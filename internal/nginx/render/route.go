@@ -77,10 +77,8 @@ func (v *view) target(in Input, c release.Color, path string) target {
 		}
 	}
 	if t.Proxied() {
-		t.to = upstreamName(in.App.Name, t.route.To, c)
-		if svc, _ := shape.Service(t.route.To); balance(shape, svc.Name) == release.IPHash && svc.Replicas > 1 {
-			t.to += "_${" + pickVariable(v.ID, in.App, svc.Name, c)[1:] + "}"
-		}
+		svc, _ := shape.Service(t.route.To)
+		t.to = passedTo(in, v.ID, svc, c)
 	}
 	return t
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
-	"strings"
 	"text/template"
 
 	"teal/internal/release"
@@ -44,6 +43,12 @@ type Input struct {
 
 	// ColorHeader adds X-Teal-Color to answers.
 	ColorHeader bool
+
+	// What follows matters to adopted sites alone. Interim has no release yet
+	// and no addresses: what served before serves. Leads lets requests be led
+	// through a location that closes their connection. AuthRequest: this nginx
+	// knows auth_request.
+	Interim, Leads, AuthRequest bool
 }
 
 // TLS is how this nginx serves HTTPS.
@@ -60,6 +65,23 @@ type TLS struct {
 type Output struct {
 	Generation string // 12 hex digits of the SHA-256 of the configuration
 	Text       []byte // what belongs inside nginx's http block
+
+	// Server and Beside are what server blocks of an adopted site include, see
+	// release.Include; nil of another site.
+	Server, Beside []byte
+}
+
+// named gives the output its generation.
+func (o Output) named() Output {
+	sum := sha256.New()
+	for _, text := range [][]byte{o.Text, o.Server, o.Beside} {
+		sum.Write(text)
+	}
+	o.Generation = hex.EncodeToString(sum.Sum(nil))[:12]
+	for _, text := range []*[]byte{&o.Text, &o.Server, &o.Beside} {
+		*text = bytes.ReplaceAll(*text, []byte(unset), []byte(o.Generation))
+	}
+	return o
 }
 
 // ControlPath is the path of the control location: what nginx answers there
@@ -74,7 +96,7 @@ const GenerationHeader = "X-Teal-Generation"
 // the at sign.
 const unset = "@generation@"
 
-//go:embed site.tmpl server.tmpl route.tmpl
+//go:embed site.tmpl server.tmpl route.tmpl shared.tmpl adopted.tmpl
 var siteFiles embed.FS
 
 var siteTemplate = template.Must(template.ParseFS(siteFiles, "*.tmpl"))
@@ -89,14 +111,23 @@ func Site(in Input) (Output, error) {
 	if err != nil {
 		return Output{}, fmt.Errorf("render nginx config: %w", err)
 	}
-	var text bytes.Buffer
-	if err := siteTemplate.ExecuteTemplate(&text, "site.tmpl", v); err != nil {
+	out, err := v.print(in)
+	if err != nil {
 		return Output{}, fmt.Errorf("render nginx config: %w", err)
 	}
-	sum := sha256.Sum256(text.Bytes())
-	gen := hex.EncodeToString(sum[:])[:12]
-	return Output{
-		Generation: gen,
-		Text:       []byte(strings.ReplaceAll(text.String(), unset, gen)),
-	}, nil
+	return out, nil
+}
+
+func (v view) print(in Input) (Output, error) {
+	if in.App.Site.Adopted != nil {
+		return adopted(in, v)
+	}
+	text, err := printed("site.tmpl", v)
+	return Output{Text: text}.named(), err
+}
+
+func printed(name string, v any) ([]byte, error) {
+	var text bytes.Buffer
+	err := siteTemplate.ExecuteTemplate(&text, name, v)
+	return text.Bytes(), err
 }

@@ -32,6 +32,9 @@ type part struct {
 func upstreams(in Input, id string) ([]upstream, []pick, error) {
 	var all []upstream
 	var picks []pick
+	if in.Interim {
+		return nil, nil, nil
+	}
 	for _, name := range routed(in.App) {
 		for _, c := range release.Colors {
 			shape := in.App.ShapeIn(c)
@@ -88,6 +91,15 @@ func newPool(in Input, s release.Service, c release.Color) (pool, error) {
 
 func upstreamName(app, service string, c release.Color) string {
 	return "teal_" + app + "_" + service + "_" + string(c)
+}
+
+// passedTo is the upstream of the service in the color, as a location names it.
+func passedTo(in Input, id string, svc release.Service, c release.Color) string {
+	to := upstreamName(in.App.Name, svc.Name, c)
+	if balance(in.App.ShapeIn(c), svc.Name) == release.IPHash && svc.Replicas > 1 {
+		to += "_${" + pickVariable(id, in.App, svc.Name, c)[1:] + "}"
+	}
+	return to
 }
 
 // balance is that of the first route to the service: all of them agree.

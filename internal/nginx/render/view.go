@@ -42,12 +42,16 @@ type view struct {
 
 func newView(in Input) (view, error) {
 	name, site := in.App.Name, in.App.Site
+	closing := ClosingFlag(in.Root, in.Place)
+	if site.Adopted != nil {
+		closing = ClosingFlagOf(in.Root, in.Place, name)
+	}
 	v := view{
 		App: name, ID: strings.ReplaceAll(name, "-", "_"), Root: in.Root,
 		Control: ControlPath(in.Token), Generation: unset,
 		Buckets: Buckets(), Hosts: "_", Allow: allow(in),
 		Header:  in.ColorHeader,
-		Closing: ClosingFlag(in.Root, in.Place),
+		Closing: closing,
 		Watch:   WatchFlag(in.Root, name),
 		Keeps:   in.Version.KeepsConnections(),
 		TLS:     newTLS(in), Trusted: trusted(in.Trusted), Gzip: site.Gzip,

@@ -1,0 +1,127 @@
+package layout
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// copy makes the project's folder and, where nginx is on the host, the host's.
+func (s *Stand) copy(before string) error {
+	for _, dir := range []string{"var/log/nginx", "var/www", "run", "docker"} {
+		if err := os.MkdirAll(filepath.Join(s.Root, dir), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := tree(before, s.App(), s.project); err != nil {
+		return err
+	}
+	if err := s.found(); err != nil {
+		return err
+	}
+	if s.nginx == "" {
+		return nil
+	}
+	etc := filepath.Join(s.Root, "etc/nginx")
+	if err := tree(filepath.Join(before, s.nginx), etc, s.hosts); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(etc, "mime.types"), []byte(mimeTypes), 0o644); err != nil {
+		return err
+	}
+	www := filepath.Join(before, "www")
+	if _, err := os.Stat(www); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return tree(www, filepath.Join(s.Root, "var/www"), func(_, text string) string { return text })
+}
+
+const mimeTypes = "types {\n    text/html html;\n    text/css css;\n    text/plain txt;\n    application/javascript js;\n}\n"
+
+// tree copies a folder; change is given each file's name and text.
+func tree(from, to string, change func(name, text string) string) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(to, name), 0o755)
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), []byte(change(name, string(text))), info.Mode().Perm())
+	})
+}
+
+// project gives what the project names the copy's id, and leads scripts to the
+// copy's /etc/nginx. Containers have a /etc/nginx of their own.
+func (s *Stand) project(name, text string) string {
+	if !slices.Contains([]string{".yml", ".sh", ".inc", ".conf"}, filepath.Ext(name)) {
+		return text
+	}
+	for _, r := range s.rename {
+		text = strings.ReplaceAll(text, r[0], strings.ReplaceAll(r[1], "ID", s.ID))
+	}
+	if filepath.Ext(name) == ".sh" && s.nginx != "" {
+		text = s.moved(text)
+	}
+	return text
+}
+
+// found makes sure that each text which was to be renamed was there: a layout
+// that changed would run under names that others have too.
+func (s *Stand) found() error {
+	var all strings.Builder
+	err := filepath.WalkDir(s.App(), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all.Write(text)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range s.rename {
+		if !strings.Contains(all.String(), strings.ReplaceAll(r[1], "ID", s.ID)) {
+			return fmt.Errorf("%s has no %q any more", s.Name, r[0])
+		}
+	}
+	return nil
+}
+
+// hosts leads the host's nginx to the copy's folders and ports. nginx knows no
+// variables there, so the numbers themselves are replaced.
+func (s *Stand) hosts(_, text string) string {
+	return number.ReplaceAllStringFunc(s.moved(text), func(n string) string {
+		if port, ok := s.ports[n]; ok {
+			return port
+		}
+		return n
+	})
+}
+
+var number = regexp.MustCompile(`\b[0-9]+\b`)
+
+func (s *Stand) moved(text string) string {
+	for _, folder := range []string{"/etc/nginx", "/etc/letsencrypt", "/var/www", "/var/log/nginx", "/run/"} {
+		text = strings.ReplaceAll(text, folder, s.Root+folder)
+	}
+	return text
+}

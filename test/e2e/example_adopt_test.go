@@ -1,0 +1,110 @@
+package e2e
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"teal/test/before/layout"
+)
+
+// found is an example as people have it, which runs: version 1 is served, by
+// its own containers and its own nginx.
+func found(t *testing.T, name string) (*app, *layout.Stand) {
+	t.Helper()
+	packaged(t)
+	l, ok := layout.Named(name)
+	if !ok {
+		t.Fatalf("no layout %s", name)
+	}
+	s, err := layout.Prepare("../../examples", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("nginx: %s", s.Errors())
+		}
+		if err := s.End(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a := &app{t: t, name: s.ID, dir: s.App(), state: filepath.Join(s.Root, "state"), port: s.Port, host: s.Host(), env: s.Env()}
+	return a, s
+}
+
+// noCheck is the line that init writes where the files name no health check.
+var noCheck = regexp.MustCompile(`# no healthcheck here: .*`)
+
+// adopt has init write its proposal, puts the health path in that it asks for,
+// and reloads nginx once, as after any other edit of its files.
+func (a *app) adopt(s *layout.Stand, health string, args ...string) {
+	a.t.Helper()
+	as, theirs := kept(a.t, filepath.Join(s.Root, "etc/nginx")), a.leftovers()
+	a.must(append([]string{"init", "--write"}, args...)...)
+	a.t.Cleanup(func() { a.giveBack(s, as, theirs) })
+	proposal, err := os.ReadFile(filepath.Join(a.dir, "teal.yaml"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if !noCheck.Match(proposal) {
+		a.t.Fatalf("init asks for no health check:\n%s", proposal)
+	}
+	text := noCheck.ReplaceAllString(string(proposal), "health: "+health)
+	a.name = strings.TrimSpace(regexp.MustCompile(`(?m)^app: (\S+)`).FindStringSubmatch(text)[1])
+	a.write("teal.yaml", text)
+	a.reloaded(s)
+}
+
+// reloaded reloads the layout's nginx as its owner would.
+func (a *app) reloaded(s *layout.Stand) {
+	a.t.Helper()
+	if out, err := s.Run(context.Background(), nil, "nginx", "-s", "reload"); err != nil {
+		a.t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// kept are the files of a folder and their bytes.
+func kept(t *testing.T, dir string) map[string][]byte {
+	files := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			files[path], err = os.ReadFile(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// giveBack takes teal's lines out of the owner's files, and then the app away.
+// What was there before teal stays; anything else that does is a failure.
+func (a *app) giveBack(s *layout.Stand, files map[string][]byte, theirs []string) {
+	if a.t.Failed() {
+		a.evidence()
+	}
+	for path, text := range files {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			a.t.Error(err)
+		}
+	}
+	a.reloaded(s)
+	if r := a.teal("down", "--volumes", "--yes"); r.code != 0 {
+		a.t.Errorf("at the end: %v", r)
+	}
+	for _, left := range a.leftovers() {
+		if !slices.Contains(theirs, left) {
+			a.t.Errorf("left behind: %s", left)
+		}
+	}
+}
