@@ -37,7 +37,7 @@ images: setup ## build the images of Debian packages that the examples stand on 
 	@go run ./test/images/make
 
 .PHONY: test
-test: setup lint build demo-app ## everything: checks, tests, end-to-end scenarios
+test: setup lint build demo-app images ## everything: checks, tests, end-to-end scenarios
 	go test -count=1 -timeout 15m -p 2 $(PACKAGES)
 	@mkdir -p bin
 	go test -count=1 -timeout 20m -parallel 4 -v $(E2E) | tee bin/e2e.log

@@ -116,7 +116,7 @@ func (r *Router) Tests(ctx context.Context, app release.App) error {
 		}
 		if !passes {
 			return &release.Error{
-				Code: release.Unreachable, What: "the " + s.name + " does not take its configuration: " + s.command("-t") + " does not pass",
+				Code: release.Unreachable, What: "the " + s.name + " does not take its configuration (" + s.command("-t") + ")",
 				Detail: says, Next: "mend what nginx names", Err: errBroken,
 			}
 		}
