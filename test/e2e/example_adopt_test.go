@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"teal/test/before/layout"
 )
 
@@ -49,6 +51,7 @@ var noCheck = regexp.MustCompile(`# no healthcheck here: .*`)
 func (a *app) adopt(s *layout.Stand, health string, args ...string) {
 	a.t.Helper()
 	as, theirs := kept(a.t, filepath.Join(s.Root, "etc/nginx")), a.leftovers()
+	a.proposes(s, append([]string{"init"}, args...))
 	a.must(append([]string{"init", "--write"}, args...)...)
 	a.t.Cleanup(func() { a.giveBack(s, as, theirs) })
 	proposal, err := os.ReadFile(filepath.Join(a.dir, "teal.yaml"))
@@ -62,6 +65,34 @@ func (a *app) adopt(s *layout.Stand, health string, args ...string) {
 	a.name = strings.TrimSpace(regexp.MustCompile(`(?m)^app: (\S+)`).FindStringSubmatch(text)[1])
 	a.write("teal.yaml", text)
 	a.reloaded(s)
+}
+
+// padding is what lines comments up, by the lengths of names that the copy
+// has; place is how teal names an nginx whose main file is not the usual one.
+var (
+	padding = regexp.MustCompile(`(\S) {2,}#`)
+	place   = regexp.MustCompile(`/host\.[0-9a-f]{8}\.`)
+)
+
+// proposes checks that init says of the example what lies beside it, for
+// people to read: proposal.txt. TEALTEST_UPDATE=1 writes it anew.
+func (a *app) proposes(s *layout.Stand, args []string) {
+	a.t.Helper()
+	said := s.Original(a.must(args...).stdout)
+	said = place.ReplaceAllString(padding.ReplaceAllString(said, "$1  #"), "/host.")
+	file := filepath.Join("../../examples", s.Name, "proposal.txt")
+	if os.Getenv("TEALTEST_UPDATE") != "" {
+		if err := os.WriteFile(file, []byte(said), 0o644); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), said); diff != "" {
+		a.t.Errorf("%s is not what init proposes (TEALTEST_UPDATE=1 writes it anew):\n%s", file, diff)
+	}
 }
 
 // reloaded reloads the layout's nginx as its owner would.

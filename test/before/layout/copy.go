@@ -125,3 +125,20 @@ func (s *Stand) moved(text string) string {
 	}
 	return text
 }
+
+// Original gives a text of the copy's the folders, ports and names that the
+// layout has.
+func (s *Stand) Original(text string) string {
+	text = strings.ReplaceAll(text, s.Root+"/state", "/var/lib/teal")
+	text = strings.ReplaceAll(text, s.Root, "")
+	text = number.ReplaceAllStringFunc(text, func(n string) string {
+		for usual, port := range s.ports {
+			if n == port {
+				return usual
+			}
+		}
+		return n
+	})
+	text = strings.ReplaceAll(text, strings.ReplaceAll(s.ID, "-", "_"), strings.ReplaceAll(s.Name, "-", "_"))
+	return strings.ReplaceAll(text, s.ID, s.Name)
+}
