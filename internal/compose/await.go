@@ -93,6 +93,9 @@ func (e *Engine) meets(ctx context.Context, project, service, condition string) 
 }
 
 func meets(c release.Container, condition string) (bool, error) {
+	if condition == settled {
+		return c.Health != "starting" || !c.Running, nil
+	}
 	if condition == types.ServiceConditionCompletedSuccessfully {
 		if c.Status == "exited" && c.ExitCode != 0 {
 			return false, fmt.Errorf("exited with code %d", c.ExitCode)

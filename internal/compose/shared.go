@@ -137,7 +137,7 @@ func (e *Engine) adopt(ctx context.Context, app release.App, s types.ServiceConf
 // remake is the command that makes a shared service's container anew. Only
 // teal gives a proxy its mounts.
 func remake(app release.App, service string, c container.Summary) string {
-	if slices.ContainsFunc(app.Proxies, func(p release.Proxy) bool { return p.Service == service }) {
+	if isProxy(app, service) {
 		return "docker rm -f " + nameOf(c) + ", then teal deploy"
 	}
 	return fmt.Sprintf("docker compose -p %s up %s", app.Name, service)

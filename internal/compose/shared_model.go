@@ -2,6 +2,7 @@ package compose
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/compose-spec/compose-go/v2/types"
 
@@ -11,6 +12,10 @@ import (
 // awaited is the extension of the shared model that names the shared
 // services colored ones wait for: service → depends_on condition.
 const awaited = "x-teal-awaited"
+
+// settled is teal's own condition beside those of depends_on: a health check
+// has come to a result, whichever.
+const settled = "x-teal-settled"
 
 // sharedModel is pure: it makes the model of the project <app>, which holds
 // every service that isn't colored, and the definition of every network and
@@ -67,9 +72,19 @@ func sharedNetworks(loaded *types.Project, s types.ServiceConfig) map[string]*ty
 }
 
 // awaitedBy are the shared services that a colored one must find healthy, or
-// finished, before it starts.
+// finished, before it starts. Files of a color's own can't name a service of
+// others in depends_on, so there each shared one that has a health check gets
+// the time to come up. A sick one keeps nobody: whether a release can do
+// without it is for its own commands and checks to say.
 func awaitedBy(r reading) map[string]any {
 	out := map[string]any{}
+	if hasOwn(r.app) {
+		for _, name := range r.sharedNames() {
+			if checked(r.shared.Services[name]) && !isProxy(r.app, name) {
+				out[name] = settled
+			}
+		}
+	}
 	for _, s := range r.app.Services {
 		for name, dependency := range r.definition(s, release.Blue, 1).DependsOn {
 			if r.isShared(name) && dependency.Required && dependency.Condition != types.ServiceConditionStarted {
@@ -78,6 +93,17 @@ func awaitedBy(r reading) map[string]any {
 		}
 	}
 	return out
+}
+
+// checked reports whether the file gives the service a health check.
+func checked(s types.ServiceConfig) bool {
+	return s.HealthCheck != nil && !s.HealthCheck.Disable && len(s.HealthCheck.Test) > 0 && s.HealthCheck.Test[0] != "NONE"
+}
+
+// isProxy reports whether the service is an nginx that teal switches. Its
+// check may well ask for what no color serves yet.
+func isProxy(app release.App, service string) bool {
+	return slices.ContainsFunc(app.Proxies, func(p release.Proxy) bool { return p.Service == service })
 }
 
 // outerNetworks are the networks of the files beside compose's own default,

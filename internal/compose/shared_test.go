@@ -3,8 +3,10 @@ package compose
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -134,6 +136,33 @@ services:
 	s.must(s.Shared(t.Context(), s.app, s.prepared(1), s.say))
 	if c := s.store(); c.Health != "healthy" {
 		t.Errorf("shared services are ready and store is %q", c.Health)
+	}
+}
+
+// Files of a color's own have no way to say in depends_on what they wait for.
+func TestSharedServicesWithACheckAreWaitedForByColorsWithFilesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, `
+services:
+  store: {image: IMAGE, command: wait, healthcheck: {test: [CMD, /app, resolve, localhost], interval: 1s}}
+  sick: {image: IMAGE, command: wait, healthcheck: {test: [CMD, /app, no-such-word], interval: 1s, retries: 1}}
+  edge: {image: IMAGE, command: wait, healthcheck: {test: [CMD, /app, resolve, localhost], interval: 10m}}
+`, web)
+	s.app.Own = map[release.Color][]string{}
+	for _, c := range release.Colors {
+		s.app.Own[c] = []string{filepath.Join(s.app.Dir, string(c)+".yaml")}
+		write(t, s.app.Own[c][0], "services:\n  web: {image: "+testImage+"}\n")
+	}
+	s.app.Proxies = []release.Proxy{{Kind: release.ProxyContainer, Service: "edge"}}
+	s.must(s.Shared(t.Context(), s.app, s.prepared(1), s.say))
+	o, err := s.Observe(t.Context(), s.app)
+	s.must(err)
+	got := map[string]string{}
+	for _, c := range o.Shared {
+		got[c.Service] = c.Health
+	}
+	if want := map[string]string{"store": "healthy", "sick": "unhealthy", "edge": "starting"}; !maps.Equal(got, want) {
+		t.Errorf("shared services are ready as %v, want %v: one that is in front is not waited for, a sick one keeps nobody", got, want)
 	}
 }
 
