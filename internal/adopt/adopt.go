@@ -123,18 +123,25 @@ func (p *Proposal) patch(s *site) error {
 		c.Path = cmp.Or(out.Host, c.Path)
 		out.Diff = c.Diff()
 		p.Changes = append(p.Changes, out)
-		if out.Host == "" {
+		if out.Host == "" || s.templated(out.File) {
 			p.note("%s", s.byHand(out))
 		}
 	}
 	return nil
 }
 
-// byHand says what becomes of a file that is in a container alone.
+// templated reports whether the container makes the file at each start.
+func (s *site) templated(file string) bool {
+	return s.n.boxed() && s.n.templates() != "" && path.Dir(file) == release.DefaultSites
+}
+
+// byHand says what becomes of a file that is in a container alone, or is made
+// there anew.
 func (s *site) byHand(c Change) string {
-	if dir := s.n.templates(); dir != "" && path.Dir(c.File) == "/etc/nginx/conf.d" {
-		return fmt.Sprintf("%s is made from a template when the container starts: write the lines of the diff into %s, and restart %s",
-			c.File, path.Join(dir, path.Base(c.File)+".template"), s.n.Proxy.Service+s.n.Proxy.Container)
+	if s.templated(c.File) {
+		return fmt.Sprintf("%s is made from a template when the container starts: write the lines of the diff into %[2]s after teal init --write, and restart %[3]s; "+
+			"or let teal write the site: take the template off %[3]s, and say in place of adopted what it says (hosts, tls with self_signed: true where it makes a certificate, redirect: 308)",
+			c.File, path.Join(s.n.templates(), path.Base(c.File)+".template"), s.n.Proxy.Service+s.n.Proxy.Container)
 	}
 	return fmt.Sprintf("%s is inside the container of %s alone: keep it in a folder of this machine that the compose file mounts, with the lines of the diff",
 		c.File, s.n.Proxy.Service+s.n.Proxy.Container)
@@ -150,7 +157,11 @@ func (p *Proposal) mounts(s *site, root string) {
 		seen := slices.ContainsFunc(s.n.Mounts, func(have release.Mount) bool {
 			return m.Target == have.Target || strings.HasPrefix(m.Target, strings.TrimSuffix(have.Target, "/")+"/")
 		})
-		if !seen && strings.HasPrefix(m.Source, root) {
+		switch {
+		case seen:
+		case s.templated(path.Join(m.Target, "x.conf")): // teal's folder would hide what is made there, and be read-only
+			missing = append(missing, "./nginx.d:"+m.Target)
+		default:
 			missing = append(missing, m.Line())
 		}
 	}

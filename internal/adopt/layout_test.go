@@ -143,3 +143,20 @@ func TestAnNginxInAContainerIsPatchedByHandWhereItsFilesAreMade(t *testing.T) {
 		release.Mount{Source: "/srv/shop/certs", Target: "/etc/nginx/certs"})
 	golden(t, "nginx-container.golden", told(proposed(t, s, nil, nil, n)))
 }
+
+// What a template is filled into may be in a folder of this machine, and is
+// patched there; the next start of the container would undo that.
+func TestAFileThatIsMadeFromATemplateIsNamedWhereverItIs(t *testing.T) {
+	s := survey(svc("my-server", func(s *release.SurveyService) { s.Image, s.Build, s.Container = "", "app", "my-server" }),
+		svc("nginx", func(s *release.SurveyService) { publishes("80", 80)(s); s.Image = "nginx:1.22" }))
+	s.Subnets = []string{"172.28.0.0/24"}
+	n := box(t, "nginx-container", "nginx", release.Mount{Source: "/srv/shop/nginx/templates", Target: "/etc/nginx/templates"},
+		release.Mount{Source: "/srv/shop/nginx.d", Target: "/etc/nginx/conf.d"}, release.Mount{Source: "/srv/shop/certs", Target: "/etc/nginx/certs"})
+	p := proposed(t, s, nil, nil, n)
+	if len(p.Changes) != 1 || p.Changes[0].Host != "/srv/shop/nginx.d/default.conf" {
+		t.Errorf("the file is not patched on this machine: %+v", p.Changes)
+	}
+	if notes := strings.Join(p.Notes, "\n"); !strings.Contains(notes, "into /srv/shop/nginx/templates/default.conf.template") || strings.Contains(notes, "/etc/nginx/conf.d,") {
+		t.Errorf("the template is not named, or a folder that is there: %s", notes)
+	}
+}

@@ -125,7 +125,7 @@ func (p *Proposal) printShared(f *file) {
 func (p *Proposal) printSite(f *file) {
 	if len(p.App.Routes) == 0 {
 		f.line("# No service has a port: nothing is served, so there are no routes.", "")
-		f.line("proxy: standalone", "")
+		p.printUnrouted(f)
 		return
 	}
 	if p.App.Site.Adopted != nil {
@@ -142,9 +142,15 @@ func (p *Proposal) printSite(f *file) {
 	for _, r := range p.Maybe {
 		f.line("  # - {path: "+quote(r.Path)+", to: "+quote(r.To)+"}", "publishes no port: clients don't reach it now")
 	}
-	if s := p.App.Proxies[0].Service; s != "" {
-		f.line("proxy: {kind: container, service: "+quote(s)+"}", p.why("proxy"))
+	p.printProxies(f)
+}
+
+// printUnrouted names an nginx that the app brings, which may well know the
+// way. No other is touched where nothing is served.
+func (p *Proposal) printUnrouted(f *file) {
+	if p.App.Proxies[0].Service != "" {
+		p.printProxies(f)
 		return
 	}
-	f.line("proxy: "+string(p.App.Proxies[0].Kind), p.why("proxy"))
+	f.line("proxy: standalone", "")
 }

@@ -81,6 +81,8 @@ func (p *Proposal) proxy(m Machine) {
 		if front(s) {
 			p.App.Proxies = []release.Proxy{{Kind: release.ProxyContainer, Service: name}}
 			p.because(Reason{Key: "proxy", Choice: "container", Why: "service " + name + " is nginx with configuration of yours", Place: s.Place("volumes")})
+			p.note("%s: what %s is told to serve is known inside of its container alone, where it runs: docker exec %s nginx -T | teal init --nginx-dump %s=-",
+				s.Place("volumes"), name, cmp.Or(s.Container, p.survey.Project+"-"+name+"-1"), name)
 			return
 		}
 	}
