@@ -51,8 +51,10 @@ var All = []Layout{
 	},
 	{
 		Name: "shared-database", nginx: "front", host: "shop.example", paths: []string{"/", "/api/"}, first: []string{"8000"},
-		ports:  map[string]string{"DJANGO_PORT_BLUE": "8000", "DJANGO_PORT_GREEN": "8001", "INNER_PORT": "8090"},
-		rename: [][2]string{{"shop-", "ID-shop-"}},
+		ports: map[string]string{"DJANGO_PORT_BLUE": "8000", "DJANGO_PORT_GREEN": "8001", "INNER_PORT": "8090"},
+		// Of a container's networks Docker publishes its ports in the one whose name
+		// comes first: in the copy too that is not teal's.
+		rename: [][2]string{{"name: shop-net", "name: net-ID"}, {"shop-", "ID-shop-"}},
 		start: [][]string{
 			{"docker-compose", "up", "-d"},
 			{"docker-compose", "-p", "ID-shop-blue", "-f", "docker-compose.blue.yml", "up", "-d", "--build"},
