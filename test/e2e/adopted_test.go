@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,29 +97,10 @@ func (o *own) site(line, web, api string) {
 		"PASSWEB", web, "PASSAPI", api).Replace(ownSite))
 }
 
-// reload is the owner's, a plain one: it ends when the workers of before have.
+// reload is the owner's, a plain one.
 func (o *own) reload() {
 	o.t.Helper()
-	old := o.workers()
-	o.nginx("-s", "reload")
-	o.until("nginx has other workers", 20*time.Second, func() bool {
-		now := o.workers()
-		return len(now) > 0 && !slices.ContainsFunc(now, func(pid string) bool { return slices.Contains(old, pid) })
-	})
-}
-
-// workers are the children of nginx's master.
-func (o *own) workers() []string {
-	pid, err := os.ReadFile(filepath.Join(o.etc, "nginx.pid"))
-	if err != nil {
-		return nil
-	}
-	master := strings.TrimSpace(string(pid))
-	list, err := os.ReadFile(filepath.Join("/proc", master, "task", master, "children"))
-	if err != nil {
-		return nil
-	}
-	return strings.Fields(string(list))
+	o.reloads(masterOf(o.t, filepath.Join(o.etc, "nginx.pid")), func() { o.nginx("-s", "reload") })
 }
 
 // adopt does what init does: the files, the lines, the reload.

@@ -124,8 +124,7 @@ func TestScenarioAdoptionChangesNothingThatAClientOrABackendSees(t *testing.T) {
 	d.same("again", first, d.answers(d.secure, "bbbbbbbb"))
 
 	d.must("init", "--write", "--nginx", filepath.Join(d.etc, "nginx.conf"))
-	d.nginx("-s", "reload")
-	d.until("nginx has the adopted site", 5*time.Second, func() bool { return d.worker() })
+	d.reloads(masterOf(t, filepath.Join(d.etc, "nginx.pid")), func() { d.nginx("-s", "reload") })
 	d.same("adopted, before the first release", first, d.answers(d.secure, "cccccccc"))
 	d.releases(first)
 }
@@ -143,16 +142,6 @@ func (d *differ) takenBack() {
 			d.t.Log(err)
 		}
 	}
-}
-
-// worker reports whether one worker is left: the old ones have gone.
-func (d *differ) worker() bool {
-	pid, err := os.ReadFile(filepath.Join(d.etc, "nginx.pid"))
-	if err != nil {
-		return false
-	}
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]s/task/%[1]s/children", strings.TrimSpace(string(pid))))
-	return err == nil && len(strings.Fields(string(children))) == 1
 }
 
 // releases compares on each color.

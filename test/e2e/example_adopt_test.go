@@ -98,9 +98,11 @@ func (a *app) proposes(s *layout.Stand, args []string) {
 // reloaded reloads the layout's nginx as its owner would.
 func (a *app) reloaded(s *layout.Stand) {
 	a.t.Helper()
-	if out, err := s.Run(context.Background(), nil, "nginx", "-s", "reload"); err != nil {
-		a.t.Errorf("%v\n%s", err, out)
-	}
+	a.reloads(masterOf(a.t, filepath.Join(s.Root, "run/nginx.pid")), func() {
+		if out, err := s.Run(context.Background(), nil, "nginx", "-s", "reload"); err != nil {
+			a.t.Errorf("%v\n%s", err, out)
+		}
+	})
 }
 
 // kept are the files of a folder and their bytes.

@@ -61,9 +61,12 @@ func chained(t *testing.T, a *app, s *layout.Stand) {
 // reloadedInside reloads the project's nginx as its owner would.
 func (a *app) reloadedInside() {
 	a.t.Helper()
-	if code, out := (box{a.t, a.id("-shop-nginx")}).try("nginx", "-s", "reload"); code != 0 {
-		a.t.Errorf("the project's nginx: exit %d\n%s", code, out)
-	}
+	inside := box{a.t, a.id("-shop-nginx")}
+	a.reloads(inside.pid(), func() {
+		if code, out := inside.try("nginx", "-s", "reload"); code != 0 {
+			a.t.Errorf("the project's nginx: exit %d\n%s", code, out)
+		}
+	})
 }
 
 // leavesBefore takes away what served before teal. Nothing may name it any more

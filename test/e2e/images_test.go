@@ -65,6 +65,19 @@ func (b box) ask(do func(context.Context, *client.Client) error) {
 	a.docker(do)
 }
 
+// pid is the container's first process, as this machine numbers it.
+func (b box) pid() (pid int) {
+	b.t.Helper()
+	b.ask(func(ctx context.Context, cli *client.Client) error {
+		found, err := cli.ContainerInspect(ctx, b.id, client.ContainerInspectOptions{})
+		if err == nil {
+			pid = found.Container.State.Pid
+		}
+		return err
+	})
+	return pid
+}
+
 // try runs a command inside and returns its exit code and all of its output.
 func (b box) try(command ...string) (code int, output string) {
 	b.t.Helper()

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -67,15 +66,7 @@ func (h *host) theirs() map[string]string {
 // workers are the processes of the machine's nginx; a reload replaces them.
 func (h *host) workers() []int {
 	h.t.Helper()
-	text, err := os.ReadFile(filepath.Join(h.etc, "nginx.pid"))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	master, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return children(h.t, master)
+	return children(h.t, masterOf(h.t, filepath.Join(h.etc, "nginx.pid")))
 }
 
 func TestScenarioTheNeighboursOfAnAppNoticeNothing(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -142,35 +141,10 @@ func (b *begun) until(event, step string) {
 // freeze signals all processes of teal's own nginx.
 func (a *app) freeze(s syscall.Signal) {
 	a.t.Helper()
-	text, err := os.ReadFile(filepath.Join(a.state, "proxy", "nginx.pid"))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	master, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	master := masterOf(a.t, filepath.Join(a.state, "proxy", "nginx.pid"))
 	for _, pid := range append(children(a.t, master), master) {
 		if err := syscall.Kill(pid, s); err != nil {
 			a.t.Error(err)
 		}
 	}
-}
-
-// children are the processes that a process started.
-func children(t *testing.T, pid int) []int {
-	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []int
-	for word := range strings.FieldsSeq(string(text)) {
-		id, err := strconv.Atoi(word)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, id)
-	}
-	return list
 }
