@@ -44,12 +44,7 @@ func (g *globals) interruptRunning(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	j, err := journal.OpenReadOnly(root)
-	if err != nil {
-		return false, err
-	}
-	defer j.Close()
-	pid, err := j.Holder(app.Name)
+	pid, err := journal.Holder(root, app.Name)
 	if err != nil || pid == 0 {
 		return false, err
 	}
@@ -57,7 +52,7 @@ func (g *globals) interruptRunning(ctx context.Context) (bool, error) {
 	if err := interrupt(pid); err != nil {
 		return false, err
 	}
-	return true, freed(ctx, j, app.Name, pid)
+	return true, freed(ctx, root, app.Name, pid)
 }
 
 func interrupt(pid int) error {
@@ -73,11 +68,11 @@ func interrupt(pid int) error {
 
 // freed waits until the process has let go of the lock; another may have
 // taken it by then.
-func freed(ctx context.Context, j *journal.Journal, app string, pid int) error {
+func freed(ctx context.Context, root, app string, pid int) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		holder, err := j.Holder(app)
+		holder, err := journal.Holder(root, app)
 		if err != nil || holder != pid {
 			return err
 		}

@@ -100,13 +100,14 @@ func (g *globals) open(ctx context.Context, remember func(string) (*journal.Jour
 		return nil, err
 	}
 	p := &parts{app: app}
-	if err := p.connect(ctx, root, remember); err != nil {
+	tell := func(t release.EventType, text string) {
+		events(release.Event{Time: time.Now(), Type: t, App: app.Name, Text: text})
+	}
+	if err := p.connect(ctx, root, remember, tell); err != nil {
 		p.close()
 		return nil, err
 	}
-	p.engine.Tell(func(t release.EventType, text string) {
-		events(release.Event{Time: time.Now(), Type: t, App: app.Name, Text: text})
-	})
+	p.engine.Tell(tell)
 	p.deployer = &deploy.Deployer{
 		Runtime: p.engine, Router: p.router, Prober: probe.New(p.engine.Containers()),
 		Witness: witness.New(), Journal: g.wrapped(p.journal), Events: events, By: by(),
@@ -114,9 +115,13 @@ func (g *globals) open(ctx context.Context, remember func(string) (*journal.Jour
 	return p, nil
 }
 
-func (p *parts) connect(ctx context.Context, root string, remember func(string) (*journal.Journal, error)) (err error) {
+func (p *parts) connect(ctx context.Context, root string, remember func(string) (*journal.Journal, error), tell func(release.EventType, string)) (err error) {
 	if p.journal, err = remember(root); err != nil {
 		return err
+	}
+	// Said at once: whatever fails after it, the journal was moved.
+	if aside := p.journal.SetAside(); aside != nil {
+		tell(release.EventNote, setAside(*aside))
 	}
 	if p.router, err = nginx.New(root); err != nil {
 		return err
@@ -126,6 +131,13 @@ func (p *parts) connect(ctx context.Context, root string, remember func(string) 
 	}
 	p.router.Use(p.engine.Proxies())
 	return nil
+}
+
+// setAside tells of a damaged journal. What the app at hand needs is rebuilt
+// next, which the deployer says itself.
+func setAside(a journal.Aside) string {
+	return fmt.Sprintf("the journal was damaged (%s): it is kept as %s, and a new one was begun; "+
+		"the history of all apps is in the old one alone, and each is rebuilt when it is next worked on", a.Why, a.File)
 }
 
 func (g *globals) wrapped(j deploy.Journal) deploy.Journal {

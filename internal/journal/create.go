@@ -29,6 +29,14 @@ func (j *Journal) prepare() error {
 	if err := j.ours(); err != nil {
 		return err
 	}
+	if err := j.share(); err != nil {
+		return err
+	}
+	return j.database()
+}
+
+// database makes the database where it is missing, and sees to its mode.
+func (j *Journal) database() error {
 	info, err := os.Stat(j.file())
 	if errors.Is(err, fs.ErrNotExist) {
 		return j.create()
@@ -80,6 +88,9 @@ func (j *Journal) create() error {
 // refuseRemains refuses to make a database beside the log of one that was
 // taken away: SQLite would replay that log into the new one.
 func (j *Journal) refuseRemains() error {
+	if err := j.forgetAside(); err != nil {
+		return err
+	}
 	log := j.file() + "-wal"
 	if info, err := os.Stat(log); err != nil || info.Size() == 0 {
 		return nil

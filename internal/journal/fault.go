@@ -55,16 +55,21 @@ func (j *Journal) databaseFault(action string, kind int, err error) error {
 	return fmt.Errorf("%s: %w", action, err)
 }
 
-// damaged never leads to a new journal by itself: the old one knows which
-// addresses nginx's config names.
+// damaged is for what SQLite itself calls so. Whoever changes something sets
+// such a database aside when it opens it; whoever only looks leaves it.
 func (j *Journal) damaged(err error) error {
-	return &release.Error{
+	e := &release.Error{
 		Code:   release.Internal,
 		What:   "the journal " + j.file() + " is damaged",
 		Detail: []string{err.Error()},
-		Next:   fmt.Sprintf("restore it from a backup, or move %[1]s, %[1]s-wal and %[1]s-shm away: history is lost then, and the next teal deploy begins a new one", fileName),
-		Err:    err,
+		Next: "teal deploy, or another command that changes something: it sets the damaged journal aside and rebuilds it from nginx and the containers' labels; " +
+			"or put " + fileName + " back from a backup",
+		Err: damage{err},
 	}
+	if j.readOnly {
+		e.State = "nothing was changed"
+	}
+	return e
 }
 
 func (j *Journal) denied(action string, err error) error {

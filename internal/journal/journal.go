@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/gofrs/flock"
 	_ "modernc.org/sqlite" // the driver named sqlite
 )
 
@@ -28,6 +29,9 @@ type Journal struct {
 	root     string
 	readOnly bool
 	db       *sql.DB
+
+	writers *flock.Flock // the lock that all share who write; nil for a reader
+	aside   *Aside
 
 	mu   sync.Mutex
 	held map[string]*hold // locks this Journal has, by app
@@ -39,8 +43,9 @@ const fileName = "teal.db"
 // Open opens the journal of a state root for reading and writing, and makes
 // both where missing: the root with mode 0755, since nginx's workers walk
 // through it, the database with mode 0600, since it holds the secrets of
-// compose files. A damaged database, or one of a newer teal, is left as it is:
-// the error is a *release.Error that says what to do.
+// compose files. A damaged database is set aside, see SetAside, and a new one
+// begun; one of a newer teal, or that is none of teal's, is left as it is: the
+// error is a *release.Error that says what to do.
 func Open(root string) (*Journal, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -48,9 +53,12 @@ func Open(root string) (*Journal, error) {
 	}
 	j := &Journal{root: root, held: map[string]*hold{}}
 	if err := j.prepare(); err != nil {
-		return nil, j.fault("prepare the state folder", err)
+		return nil, errors.Join(j.fault("prepare the state folder", err), j.leave())
 	}
-	return j.orNone(j.connect("rw"))
+	if err := j.connectSound(); err != nil {
+		return nil, errors.Join(err, j.leave())
+	}
+	return j, nil
 }
 
 // OpenReadOnly opens the journal for reading. It creates nothing: where there
@@ -80,8 +88,19 @@ func (j *Journal) orNone(err error) (*Journal, error) {
 	return j, nil
 }
 
-// Close lets go of the database. Locks stay until they are unlocked.
-func (j *Journal) Close() error { return j.fault("close the journal", j.db.Close()) }
+// Close lets go of the database. Locks of apps stay until they are unlocked.
+func (j *Journal) Close() error {
+	return j.fault("close the journal", errors.Join(j.db.Close(), j.leave()))
+}
+
+// leave gives the lock back that all share who write. It comes after the
+// database is closed: closing may remove its log.
+func (j *Journal) leave() error {
+	if j.writers == nil {
+		return nil
+	}
+	return j.writers.Unlock()
+}
 
 func (j *Journal) file() string { return filepath.Join(j.root, fileName) }
 

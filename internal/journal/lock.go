@@ -78,9 +78,10 @@ func (j *Journal) Running(app string) (bool, error) {
 	return !got, lock.Unlock()
 }
 
-// Holder is the process that holds the app's lock at this moment, 0 if none
-// does.
-func (j *Journal) Holder(app string) (pid int, err error) {
+// Holder is the process that holds the lock of an app of the state root at
+// this moment, 0 if none does. It needs no database.
+func Holder(root, app string) (pid int, err error) {
+	j := &Journal{root: root, readOnly: true}
 	held, err := j.Running(app)
 	if err != nil || !held {
 		return 0, err

@@ -30,21 +30,22 @@ func TestALostJournalTakesReleasesBackInTheirStates(t *testing.T) {
 }
 
 func TestTheHolderOfALockIsNamed(t *testing.T) {
-	j := opened(t, t.TempDir())
-	if pid, err := j.Holder("voda"); err != nil || pid != 0 {
+	root := t.TempDir()
+	j := opened(t, root)
+	if pid, err := Holder(root, "voda"); err != nil || pid != 0 {
 		t.Errorf("nobody holds it, got %d, %v", pid, err)
 	}
 	unlock, err := j.Lock("voda")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pid, err := j.Holder("voda"); err != nil || pid != os.Getpid() {
+	if pid, err := Holder(root, "voda"); err != nil || pid != os.Getpid() {
 		t.Errorf("holder %d, %v", pid, err)
 	}
 	if err := unlock(); err != nil {
 		t.Fatal(err)
 	}
-	if pid, err := j.Holder("voda"); err != nil || pid != 0 {
+	if pid, err := Holder(root, "voda"); err != nil || pid != 0 {
 		t.Errorf("it is free again, got %d, %v", pid, err)
 	}
 }

@@ -99,35 +99,79 @@ func TestScenarioALostJournalIsRebuiltAloudAndNumbersGoOn(t *testing.T) {
 	a.unhurt(load)
 }
 
-func TestScenarioACorruptJournalIsNamedAndMovingItAwayHeals(t *testing.T) {
+// ruin puts something in the journal's place that is none any more, and
+// returns what is to be kept of it.
+func (a *app) ruin(how func(whole []byte) []byte) []byte {
+	a.t.Helper()
+	file := filepath.Join(a.state, "teal.db")
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.loseJournal()
+	text := how(whole)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	return text
+}
+
+// asides are the journals that were set aside, the oldest first.
+func (a *app) asides() []string {
+	a.t.Helper()
+	files, err := filepath.Glob(filepath.Join(a.state, "teal.db.damaged-*"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return slices.DeleteFunc(files, func(f string) bool { return strings.HasSuffix(f, "-wal") || strings.HasSuffix(f, "-shm") })
+}
+
+func TestScenarioACorruptJournalIsSetAsideAndRebuiltAloud(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
 	a.mustDeploy(1)
 	a.mustDeploy(2)
 	load := a.gentle()
 	file := filepath.Join(a.state, "teal.db")
-	whole, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, text := range map[string][]byte{
-		"garbage":       slices.Repeat([]byte("garbage "), 1024),
-		"a damaged one": slices.Concat(whole[:100], slices.Repeat([]byte{0xff}, len(whole)-100)),
-		"half of one":   whole[:len(whole)/2],
+	for i, c := range []struct {
+		what    string
+		how     func(whole []byte) []byte
+		command string
+		code    int
+		says    string
+		version int
+	}{
+		{"garbage", func([]byte) []byte { return slices.Repeat([]byte("garbage "), 1024) }, "rollback", 0, "release 1", 1},
+		{"a damaged one", func(whole []byte) []byte {
+			return slices.Concat(whole[:100], slices.Repeat([]byte{0xff}, len(whole)-100))
+		}, "deploy", 0, "release 3 in green", 3},
+		{"half of one", func(whole []byte) []byte { return whole[:len(whole)/2] }, "abort", 2, "", 3},
 	} {
-		a.loseJournal()
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			t.Fatal(err)
+		t.Logf("%s, with %s for a journal", c.command, c.what)
+		text := a.ruin(c.how)
+		for _, command := range []string{"status", "history", "plan", "logs"} {
+			a.teal(command).fails(1, file, "is damaged", "state: nothing was changed", "sets the damaged journal aside and rebuilds it")
 		}
-		for _, command := range []string{"deploy", "rollback", "status", "history"} {
-			t.Logf("%s, with %s for a journal", command, what)
-			a.teal(command).fails(1, file, "next:", "away")
+		if now, err := os.ReadFile(file); err != nil || string(now) != string(text) || len(a.asides()) != i {
+			t.Errorf("looking on moved or changed it: %v, %v", err, a.asides())
 		}
-		a.serves(2)
+		r := a.run(built.teal, []string{"VERSION=3"}, c.command)
+		r.says("the journal was damaged", "is kept as "+file+".damaged-", c.says)
+		if r.code != c.code {
+			t.Errorf("want exit %d\n%v", c.code, r)
+		}
+		a.serves(c.version)
+		kept := a.asides()
+		if len(kept) != i+1 {
+			t.Fatalf("set aside were %v", kept)
+		}
+		if was, err := os.ReadFile(kept[i]); err != nil || string(was) != string(text) {
+			t.Errorf("%s is not what was damaged: %v", kept[i], err)
+		}
+		a.must("history")
 	}
-	a.loseJournal()
-	a.mustDeploy(3).says("rebuilt", "replacing 2")
-	a.serves(3)
+	a.mustDeploy(4).says("rebuilt", "replacing 3")
+	a.serves(4)
 	a.unhurt(load)
 }
 
