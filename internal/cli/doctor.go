@@ -56,6 +56,9 @@ func (g *globals) examine(ctx context.Context) ([]release.Finding, error) {
 		defer engine.Close()
 		c.Engine, c.EngineErr = engine.Facts(ctx)
 	}
+	if c.EngineErr == nil && len(c.Claims) > 0 {
+		c.Published, c.EngineErr = engine.Published(ctx)
+	}
 	if c.Proxies, err = proxyFacts(ctx, c, engine); err != nil {
 		return nil, err
 	}
@@ -91,6 +94,9 @@ func surveyInto(ctx context.Context, c *doctor.Case) error {
 	c.App = &app
 	survey, err := compose.Survey(ctx, app)
 	if err != nil {
+		return err
+	}
+	if c.Claims, err = compose.Claims(ctx, app); err != nil {
 		return err
 	}
 	c.Survey, c.Own = &survey, map[release.Color]release.Survey{}

@@ -1,10 +1,13 @@
 package compose
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/client"
 
 	"teal/internal/release"
 )
@@ -60,8 +63,49 @@ func everywhere(ip string) bool { return ip == "" || ip == "0.0.0.0" || ip == ":
 // claim is a host port that a service wants for itself.
 type claim struct {
 	owner string // service web of blue
+	color release.Color
 	at    string
 	port  types.ServicePortConfig
+}
+
+// Claims are the ports of the engine's machine that the app's containers get,
+// by its compose files and its loopback ports. It reads files only.
+func Claims(ctx context.Context, app release.App) ([]release.Claim, error) {
+	var r reading
+	_, err := logged().during(func() (err error) {
+		r, err = read(ctx, app)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []release.Claim
+	for _, c := range r.claims() {
+		for _, port := range published(c.port) {
+			out = append(out, release.Claim{
+				Owner: c.owner, Place: c.at, Project: projectOf(app.Name, c.color), Host: c.port.HostIP, Port: port, Protocol: c.port.Protocol,
+			})
+		}
+	}
+	return out, nil
+}
+
+// Published are the host ports that running containers have, whose ever they
+// are.
+func (e *Engine) Published(ctx context.Context) ([]release.Published, error) {
+	found, err := e.client.ContainerList(ctx, client.ContainerListOptions{})
+	if err != nil {
+		return nil, e.failed("list the containers", err)
+	}
+	var out []release.Published
+	for _, c := range found.Items {
+		for _, p := range c.Ports {
+			if p.PublicPort > 0 {
+				out = append(out, release.Published{Container: nameOf(c), Project: c.Labels[api.ProjectLabel], Host: p.IP, Port: int(p.PublicPort), Protocol: p.Type})
+			}
+		}
+	}
+	return out, nil
 }
 
 // refusePorts refuses a host port that is wanted twice: both colors run at
@@ -86,7 +130,7 @@ func (r reading) claims() []claim {
 	src := r.source(release.None)
 	for _, name := range r.sharedNames() {
 		for _, port := range r.shared.Services[name].Ports {
-			out = append(out, claim{"shared service " + name, src.at("services", name, "ports"), port})
+			out = append(out, claim{"shared service " + name, release.None, src.at("services", name, "ports"), port})
 		}
 	}
 	for _, c := range release.Colors {
@@ -103,7 +147,7 @@ func (r reading) colorClaims(c release.Color) []claim {
 			slot := release.Slot{Service: s.Name, Color: c, Replica: replica}
 			ports, _ := painter{app: r.app, color: c}.ports(r.definition(s, c, replica), slot)
 			for _, port := range ports {
-				out = append(out, claim{fmt.Sprintf("service %s of %s", s.NameOf(c, replica), c), src.at("services", s.NameOf(c, replica), "ports"), port})
+				out = append(out, claim{fmt.Sprintf("service %s of %s", s.NameOf(c, replica), c), c, src.at("services", s.NameOf(c, replica), "ports"), port})
 			}
 		}
 	}

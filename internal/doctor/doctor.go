@@ -34,6 +34,9 @@ type Case struct {
 	SurveyErr error
 	Own       map[release.Color]release.Survey // of the colors' own files, where the app has such
 
+	Claims    []release.Claim     // ports of the engine's machine that the app's containers get
+	Published []release.Published // those that containers have now
+
 	Notify []release.Notified // whether each of those who are to be told has an address; nobody was told
 }
 
@@ -57,6 +60,7 @@ func Examine(c Case) []release.Finding {
 		c.space,
 		c.file,
 		c.listens,
+		c.claims,
 		c.certificate,
 		c.hazards,
 		c.notify,

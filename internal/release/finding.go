@@ -1,5 +1,11 @@
 package release
 
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
 // Grade says how bad a finding is.
 type Grade string
 
@@ -29,4 +35,34 @@ type EngineFacts struct {
 	Local       bool   // its machine is this one
 	LiveRestore bool   // containers outlive a restart of the engine
 	Swarm       bool   // live-restore isn't possible in a swarm
+}
+
+// Claim is a port of the engine's machine that a container of the app gets.
+type Claim struct {
+	Owner    string // shared service cache, service web of blue
+	Place    string // file:line:column
+	Project  string // the compose project of its container
+	Host     string // address, "" for all
+	Port     int
+	Protocol string // tcp, udp, sctp
+}
+
+// Address is where it is to listen, in the form of site.listen.
+func (c Claim) Address() string {
+	switch {
+	case c.Host == "":
+		return fmt.Sprint(c.Port)
+	case strings.Contains(c.Host, ":"):
+		return fmt.Sprintf("[%s]:%d", c.Host, c.Port)
+	}
+	return fmt.Sprintf("%s:%d", c.Host, c.Port)
+}
+
+// Published is a port that a running container has of the engine's machine.
+type Published struct {
+	Container string
+	Project   string // of compose, "" for none
+	Host      netip.Addr
+	Port      int
+	Protocol  string
 }

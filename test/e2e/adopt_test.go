@@ -88,3 +88,28 @@ func TestScenarioDoctorTellsWhatADeployWouldStopAt(t *testing.T) {
 		t.Errorf("doctor made %v", files)
 	}
 }
+
+func TestScenarioDoctorTellsOfPortsThatContainersAreToGet(t *testing.T) {
+	t.Parallel()
+	a := bare(t)
+	ports := freePorts(t, 3)
+	a.write("compose.yaml", composeFile)
+	a.edit("compose.yaml", "volumes:\n  data", fmt.Sprintf("  cache:\n    image: %s\n    command: [/faulty]\n    ports: [\"127.0.0.1:%d:8080\"]\nvolumes:\n  data", image, ports[2]))
+	a.config(strings.NewReplacer("BLUE", fmt.Sprint(ports[0]), "GREEN", fmt.Sprint(ports[1])).Replace(portsTeal))
+	green, cache := hold(t, ports[1]), hold(t, ports[2])
+	r := a.teal("doctor")
+	r.says(
+		fmt.Sprintf("ok    host port 127.0.0.1:%d is free for the service web of blue", ports[0]),
+		fmt.Sprintf("host port 127.0.0.1:%d, which the service web of green publishes, is held by pid %d", ports[1], os.Getpid()),
+		fmt.Sprintf("host port 127.0.0.1:%d, which the shared service cache publishes, is held by pid %d", ports[2], os.Getpid()))
+	r.fails(2, "2 of ", "next:  free the port")
+	a.deploy(1).fails(3, fmt.Sprintf("host port %d, which cache publishes, is taken", ports[2])) // as doctor said
+	green.Close()
+	cache.Close()
+	a.mustDeploy(1)
+	a.must("doctor").says(
+		"of the shared service cache is held by its own container "+a.name+"-cache-1", "of the service web of blue is held by its own container "+a.name+"-blue-web-blue-1",
+		"is free for the service web of green")
+	a.mustDeploy(2)
+	a.must("doctor")
+}

@@ -22,6 +22,7 @@ import (
 func (a *app) loseJournal() {
 	a.t.Helper()
 	files, err := filepath.Glob(filepath.Join(a.state, "teal.db*"))
+	files = slices.DeleteFunc(files, func(f string) bool { return strings.Contains(f, ".damaged-") })
 	if err != nil || len(files) == 0 {
 		a.t.Fatalf("no journal to lose: %v", err)
 	}
