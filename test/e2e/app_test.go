@@ -28,6 +28,16 @@ type app struct {
 	env   []string
 	// mounted: its folder in the state root is a container's too
 	mounted bool
+	// others are commands of a page that aren't teal's, and what stands in for them
+	others map[string]func() (stdout string)
+	ran    []ran
+}
+
+// ran is a command that the test has had teal run.
+type ran struct {
+	env  []string
+	args string
+	code int
 }
 
 var composeFile = `services:
@@ -165,15 +175,22 @@ func (a *app) mustDeploy(version int) result {
 
 func (a *app) run(binary string, env []string, args ...string) result {
 	a.t.Helper()
+	return a.fed("", binary, env, args...)
+}
+
+// fed is run with a text on standard input.
+func (a *app) fed(stdin, binary string, env []string, args ...string) result {
+	a.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	cmd := a.command(ctx, binary, args...)
-	cmd.Env = append(cmd.Env, env...)
+	cmd.Env, cmd.Stdin = append(cmd.Env, env...), strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		a.t.Fatalf("teal %v: %v", args, err)
 	}
+	a.ran = append(a.ran, ran{env, strings.Join(args, " "), cmd.ProcessState.ExitCode()})
 	return result{a.t, args, stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 

@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -53,6 +55,56 @@ func TestScenarioThePageOnAdoptingHolds(t *testing.T) {
 	v := a.status()
 	if v.Live != "blue" || len(v.Colors["blue"].Services) != 1 || v.Colors["blue"].Services[0].Name != "web" {
 		t.Errorf("web alone is to be colored: %+v", v)
+	}
+}
+
+// The page's nginx of this machine and the one in a container, edge, both lead
+// to web: the first is in a folder of the test, of the other there is what
+// nginx -T would print.
+func TestScenarioThePageOnAdoptingAnNginxHolds(t *testing.T) {
+	t.Parallel()
+	h, web := newHost(t), before(t, "web")
+	h.compose("name: NAME\nservices:\n  web:\n    image: " + image + "\n    ports: [\"" + web + ":8080\"]\n  edge:\n    image: nginx:1\n    volumes: [\"./conf:/etc/nginx/conf.d\"]\n")
+	h.put("sites-enabled/shop", fmt.Sprintf("server {\n    listen 127.0.0.1:%d;\n    server_name shop.example;\n    location / { proxy_pass http://%s; }\n}\n", h.app.port, web))
+	h.nginx("-s", "reload")
+	const site = "server {\n    listen 80;\n    location / { proxy_pass http://web:8080; }\n}\n"
+	dump := "# configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp { include /etc/nginx/conf.d/*.conf; }\n# configuration file /etc/nginx/conf.d/default.conf:\n" + site
+	if err := os.Mkdir(filepath.Join(h.dir, "conf"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h.write("conf/default.conf", site)
+	h.write("nginx.dump", dump)
+	reloaded := false
+	h.others = map[string]func() string{
+		"docker exec edge nginx -T": func() string { return dump },
+		"nginx -s reload":           func() string { h.nginx("-s", "reload"); reloaded = true; return "" },
+	}
+	main := filepath.Join(h.etc, "nginx.conf")
+	text := part(t, page(t, "adopting.md"), "sh nginx")
+	text = strings.NewReplacer("/opt/nginx/nginx.conf", main, "/etc/nginx/nginx.conf", main,
+		"teal init --nginx", "teal init --nginx", "teal init ", "teal init --nginx "+main+" ").Replace(text)
+	for line := range strings.Lines(text) {
+		h.documented(strings.TrimSpace(line))
+	}
+	b, err := os.ReadFile(filepath.Join(h.etc, "sites-enabled/shop"))
+	if err != nil || !strings.Contains(string(b), "proxy_pass http://$teal_") || !reloaded {
+		t.Errorf("the nginx of this machine was not adopted: %v\n%s", err, b)
+	}
+	if said := h.ask(h.app.port, "shop.example"); !strings.Contains(said, "before: web") {
+		t.Errorf("what served before no longer does: %s", said)
+	}
+}
+
+func TestScenarioThePageOnConfigurationHolds(t *testing.T) {
+	t.Parallel()
+	a := bare(t)
+	a.each(page(t, "configuration.md"), "sh editor")
+	written, err := os.ReadFile(filepath.Join(a.dir, "teal.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if beside := page(t, "teal.schema.json"); string(written) != beside {
+		t.Error("the schema that lies beside the page is another one")
 	}
 }
 

@@ -41,6 +41,7 @@ func TestScenarioAnNginxContainerOfTheProjectIsTakenOverWithItsServers(t *testin
 	}
 	c.restartsAServer()
 	c.logsOnTheHost()
+	c.follows(c.s)
 }
 
 // boxedSite is the example whose nginx is in a container of the project.
@@ -69,8 +70,7 @@ func (c *boxedSite) initTellsTheWay() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	c.write("nginx.dump", string(dump))
-	read := c.must("init", "--nginx-dump", "nginx=nginx.dump")
+	read := c.fed(string(dump), built.teal, nil, "init", "--nginx-dump", "nginx=-")
 	read.says("replicas: 2", "proxy: {kind: container, service: nginx}")
 	for _, text := range []string{"nginx/templates/default.conf.template", "self_signed", "TEAL_REPLICA"} {
 		if !strings.Contains(read.stderr, text) {

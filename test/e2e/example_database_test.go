@@ -22,11 +22,8 @@ func chained(t *testing.T, a *app, s *layout.Stand) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dump := filepath.Join(s.Root, "nginx.dump")
-	if err := os.WriteFile(dump, out, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"), "--nginx-dump", "nginx=" + dump}
+	a.write("nginx.dump", string(out))
+	args := []string{"--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"), "--nginx-dump", "nginx=nginx.dump"}
 	const mount = "      - ./static:/srv/static:ro"
 	lines := mount
 	for _, folder := range []string{"tables:ro", "live:ro", "flags:ro", "apps/" + s.ID} {
@@ -134,6 +131,7 @@ func TestScenarioASharedDatabaseStaysAndBothProxiesSwitch(t *testing.T) {
 		t.Error("the database or Redis was made anew")
 	}
 	a.keepsItsBooks(seen.ByKind["post"] + 1)
+	a.follows(s)
 }
 
 // migratesByItself takes the migrations out of the start commands and makes

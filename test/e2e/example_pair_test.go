@@ -84,4 +84,5 @@ func TestScenarioTwoComposeFilesAreAdoptedAndReleasedByCodeDeploy(t *testing.T) 
 	} else {
 		t.Logf("witness: %d sent, 0 lost", seen.Sent)
 	}
+	a.follows(s)
 }

@@ -45,6 +45,7 @@ func TestScenarioThreeTiersAreAdoptedAndSwitchAtOneInstant(t *testing.T) {
 		t.Logf("witness: %d sent, 0 lost", seen.Sent)
 	}
 	tiers.keepWhatTheOwnerWrote(a)
+	a.follows(s)
 }
 
 // tiers are clients of the example.

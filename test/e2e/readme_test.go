@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -61,27 +60,6 @@ func withCommands(compose string) string {
 	).Replace(compose)
 }
 
-// documented runs one line: environment first, then teal.
-func (a *app) documented(line string) {
-	a.t.Helper()
-	command, comment, _ := strings.Cut(line, "#")
-	want := 0
-	if _, code, fails := strings.Cut(comment, "exit "); fails {
-		want, _ = strconv.Atoi(strings.TrimSpace(code)) // what is no number is 0, and then not met
-	}
-	words := strings.Fields(command)
-	var env []string
-	for strings.Contains(words[0], "=") {
-		env, words = append(env, words[0]), words[1:]
-	}
-	if words[0] != "teal" {
-		a.t.Fatalf("the page runs %q, not teal", words[0])
-	}
-	if r := a.run(built.teal, env, words[1:]...); r.code != want {
-		a.t.Errorf("%s\n%v", line, r)
-	}
-}
-
 // block is the text of the first block with the given info string.
 func block(text, info string) (string, bool) {
 	_, rest, found := strings.Cut(text, "\n```"+info+"\n")
@@ -131,6 +109,31 @@ func TestTheReadmesMakeTargetsExist(t *testing.T) {
 		if err != nil {
 			t.Errorf("make %s: %v\n%s", words[1], err, out)
 		}
+	}
+}
+
+// Installing is run as it stands there, but for the place.
+func TestTheReadmesInstallationWorks(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := t.TempDir() + "/teal"
+	_, section, _ := strings.Cut(string(text), "\n## Install\n")
+	for line := range strings.Lines(part(t, section, "sh")) {
+		command, _, _ := strings.Cut(line, "#")
+		words := strings.Fields(strings.ReplaceAll(command, "/usr/local/bin/teal", place))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+		cmd.Dir = "../.."
+		out, err := cmd.CombinedOutput()
+		cancel()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", line, err, out)
+		}
+	}
+	if out, err := exec.CommandContext(t.Context(), place, "version").CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "teal ") {
+		t.Errorf("what was installed: %v\n%s", err, out)
 	}
 }
 
