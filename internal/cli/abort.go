@@ -49,6 +49,7 @@ func (g *globals) interruptRunning(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	fmt.Fprintf(g.env.Err, "interrupting pid %d, which undoes what it began\n", pid)
+	g.begun = true
 	if err := interrupt(pid); err != nil {
 		return false, err
 	}

@@ -74,7 +74,7 @@ func execute(ctx context.Context, env Env) int {
 
 // failed tells an error, once, and returns its exit code.
 func (g *globals) failed(ctx context.Context, err error) int {
-	err = told(ctx, err)
+	err = g.stated(told(ctx, err))
 	if g.json && !g.receipted {
 		g.object(err)
 	}
@@ -128,7 +128,9 @@ type globals struct {
 	quiet bool
 	// receipted: the story was told to its end, with the error in its receipt
 	receipted bool
-	summary   summary
+	// begun: from here on an error tells itself what state things are in
+	begun   bool
+	summary summary
 }
 
 func newRoot(g *globals) *cobra.Command {

@@ -60,7 +60,7 @@ there, else the release is run from history with the images it had.`,
 func (g *globals) carryOut(ctx context.Context, do func(context.Context, *parts) (release.Receipt, error)) error {
 	err := g.narrate(ctx, do)
 	if err != nil {
-		err = told(ctx, err)
+		err = g.stated(told(ctx, err))
 	}
 	return g.summary.write(g.env.Err, err)
 }
@@ -85,6 +85,7 @@ func (g *globals) narrate(ctx context.Context, do func(context.Context, *parts) 
 	}
 	defer p.close()
 	announced := g.announce(p)
+	g.begun = true
 	_, err = do(ctx, p)
 	announced()
 	// What could not be written was for a reader who is gone; the deploy's own

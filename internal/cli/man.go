@@ -31,7 +31,7 @@ func (g *globals) manuals(root *cobra.Command, dir string) error {
 		page := manual{c, g.env.Version}
 		path := filepath.Join(dir, page.file())
 		if err := os.WriteFile(path, []byte(page.String()), 0o644); err != nil {
-			return &release.Error{Code: release.Invalid, What: "can't write " + path + ": " + err.Error(), Next: "teal man DIR, for a folder that you may write", Err: err}
+			return &release.Error{Code: release.Invalid, What: "can't write " + path + ": " + err.Error(), State: "the pages before it are written", Next: "teal man DIR, for a folder that you may write", Err: err}
 		}
 	}
 	return nil

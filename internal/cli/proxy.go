@@ -26,7 +26,7 @@ func (g *globals) proxyCommand() *cobra.Command {
 }
 
 func (g *globals) proxyUp(bin *string) *cobra.Command {
-	return g.proxyVerb("up", "start teal's own nginx", func(c *cobra.Command, r *nginx.Router) error {
+	return g.proxyVerb("up", "start teal's own nginx", bin, func(c *cobra.Command, r *nginx.Router) error {
 		if err := r.ProxyUp(c.Context(), *bin); err != nil {
 			return err
 		}
@@ -36,7 +36,7 @@ func (g *globals) proxyUp(bin *string) *cobra.Command {
 
 func (g *globals) proxyDown(bin *string) *cobra.Command {
 	force := false
-	c := g.proxyVerb("down", "stop teal's own nginx; refused while it serves apps", func(c *cobra.Command, r *nginx.Router) error {
+	c := g.proxyVerb("down", "stop teal's own nginx; refused while it serves apps", bin, func(c *cobra.Command, r *nginx.Router) error {
 		if err := r.ProxyDown(c.Context(), *bin, force); err != nil {
 			return err
 		}
@@ -47,13 +47,13 @@ func (g *globals) proxyDown(bin *string) *cobra.Command {
 }
 
 func (g *globals) proxyShow(bin *string) *cobra.Command {
-	return g.proxyVerb("show", "show teal's own nginx, what it listens on and which apps it serves", func(c *cobra.Command, r *nginx.Router) error {
+	return g.proxyVerb("show", "show teal's own nginx, what it listens on and which apps it serves", bin, func(c *cobra.Command, r *nginx.Router) error {
 		return g.show(c, r, *bin)
 	})
 }
 
 func (g *globals) proxyReload(bin *string) *cobra.Command {
-	return g.proxyVerb("reload", "have teal's own nginx read its files again", func(c *cobra.Command, r *nginx.Router) error {
+	return g.proxyVerb("reload", "have teal's own nginx read its files again", bin, func(c *cobra.Command, r *nginx.Router) error {
 		if err := r.ProxyReload(c.Context(), *bin); err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (g *globals) proxyReload(bin *string) *cobra.Command {
 	})
 }
 
-func (g *globals) proxyVerb(use, short string, do func(*cobra.Command, *nginx.Router) error) *cobra.Command {
+func (g *globals) proxyVerb(use, short string, bin *string, do func(*cobra.Command, *nginx.Router) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		root, err := g.root()
 		if err != nil {
@@ -72,7 +72,8 @@ func (g *globals) proxyVerb(use, short string, do func(*cobra.Command, *nginx.Ro
 			return err
 		}
 		defer r.Close()
-		return do(c, r)
+		g.begun = true
+		return proxyStated(c, r, *bin, do(c, r))
 	}}
 }
 

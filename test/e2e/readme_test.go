@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,71 @@ func removeTag(name string) {
 	}
 	defer cli.Close()
 	_, _ = cli.ImageRemove(context.Background(), name, client.ImageRemoveOptions{})
+}
+
+// controls are what moves a terminal's cursor and colors its text.
+var (
+	controls = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
+	figures  = regexp.MustCompile(`[0-9][0-9.,]*( m?s\b)?`)
+	gaps     = regexp.MustCompile(` +`)
+)
+
+// likeness is a line without what differs from run to run: its figures, and
+// the room they take.
+func likeness(line string) string {
+	return strings.TrimSpace(gaps.ReplaceAllString(figures.ReplaceAllString(controls.ReplaceAllString(line, ""), "N"), " "))
+}
+
+// The session at the top of the README is what a person at a terminal sees,
+// with other figures and fewer lines.
+func TestScenarioTheReadmesSessionIsWhatATerminalShows(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := bare(t)
+	tag(t, "shop-web:1", "shop-web:2", "shop-store:1")
+	a.write("compose.yaml", withCommands(part(t, string(text), "yaml compose.yaml")))
+	a.config(strings.NewReplacer("app: shop", "app: NAME", "127.0.0.1:8080", "127.0.0.1:PORT").Replace(part(t, string(text), "yaml teal.yaml")))
+	a.mustDeploy(1)
+	load := a.gentle()
+	shown := map[string]bool{}
+	for line := range strings.Lines(part(t, string(text), "console")) {
+		line = strings.ReplaceAll(strings.TrimSpace(line), "shop", a.name)
+		if command, is := strings.CutPrefix(line, "$ "); is {
+			shown = a.typed(command)
+			continue
+		}
+		if line != "…" && !shown[likeness(line)] {
+			t.Errorf("the terminal does not show %q", line)
+		}
+	}
+	a.unhurt(load)
+}
+
+// typed runs a command at a terminal and returns the lines that were shown.
+func (a *app) typed(command string) map[string]bool {
+	a.t.Helper()
+	env, args, is := split(command)
+	if !is {
+		a.t.Fatalf("the session has %q, not teal", command)
+	}
+	ctx, cancel := context.WithTimeout(a.t.Context(), 3*time.Minute)
+	defer cancel()
+	screen := newTerminal(a.t)
+	cmd := a.command(ctx, built.teal, args...)
+	cmd.Env = append(cmd.Env, append(env, "TERM=xterm")...)
+	screen.give(cmd)
+	if err := cmd.Run(); err != nil {
+		a.t.Fatalf("%s: %v\n%s", command, err, screen)
+	}
+	a.t.Logf("%s", controls.ReplaceAllString(screen.String(), ""))
+	shown := map[string]bool{}
+	for line := range strings.SplitSeq(strings.ReplaceAll(screen.String(), "\r", "\n"), "\n") {
+		shown[likeness(line)] = true
+	}
+	return shown
 }
 
 // What the README says of make is what make knows.
