@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -65,11 +66,18 @@ func TestScenarioThePageOnAdoptingAnNginxHolds(t *testing.T) {
 	t.Parallel()
 	h, web := newHost(t), before(t, "web")
 	h.compose("name: NAME\nservices:\n  web:\n    image: " + image + "\n    ports: [\"" + web + ":8080\"]\n  edge:\n    image: nginx:1\n    volumes: [\"./conf:/etc/nginx/conf.d\"]\n")
-	h.put("sites-enabled/shop", fmt.Sprintf("server {\n    listen 127.0.0.1:%d;\n    server_name shop.example;\n    location / { proxy_pass http://%s; }\n}\n", h.app.port, web))
-	h.nginx("-s", "reload")
+	own := fmt.Sprintf("server {\n    listen 127.0.0.1:%d;\n    server_name shop.example;\n    location / { proxy_pass http://%s; }\n}\n", h.app.port, web)
+	reload := func() { h.reloads(masterOf(t, filepath.Join(h.etc, "nginx.pid")), func() { h.nginx("-s", "reload") }) }
+	h.put("sites-enabled/shop", own)
+	reload()
+	t.Cleanup(func() { // while nginx runs
+		h.put("sites-enabled/shop", own)
+		reload()
+		h.must("down", "--yes")
+	})
 	const site = "server {\n    listen 80;\n    location / { proxy_pass http://web:8080; }\n}\n"
 	dump := "# configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp { include /etc/nginx/conf.d/*.conf; }\n# configuration file /etc/nginx/conf.d/default.conf:\n" + site
-	if err := os.Mkdir(filepath.Join(h.dir, "conf"), 0o755); err != nil {
+	if err := errors.Join(os.Remove(filepath.Join(h.dir, "teal.yaml")), os.Mkdir(filepath.Join(h.dir, "conf"), 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	h.write("conf/default.conf", site)
@@ -77,7 +85,7 @@ func TestScenarioThePageOnAdoptingAnNginxHolds(t *testing.T) {
 	reloaded := false
 	h.others = map[string]func() string{
 		"docker exec edge nginx -T": func() string { return dump },
-		"nginx -s reload":           func() string { h.nginx("-s", "reload"); reloaded = true; return "" },
+		"nginx -s reload":           func() string { reload(); reloaded = true; return "" },
 	}
 	main := filepath.Join(h.etc, "nginx.conf")
 	text := part(t, page(t, "adopting.md"), "sh nginx")
