@@ -25,7 +25,9 @@ teal.yaml: one deploy at a time, the exit code in words, the receipt kept, a
 cancelled job undone. Read them before they are used; they are yours then.
 
 Nothing is written unless --write says so: into the repository that teal.yaml
-lies in. A file that is there stays as it is unless --force is given too.`,
+lies in. A file that is there stays as it is unless --force is given too, and
+then it is kept beside the new one, as deploy.yml.before-teal, say: jobs of
+yours that build or test are in there, and go on where you move them over.`,
 		Example: "  teal ci github                                  # print the workflow\n" +
 			"  teal ci github --write                          # write .github/workflows/deploy.yml\n" +
 			"  teal ci codedeploy",
@@ -36,7 +38,7 @@ lies in. A file that is there stays as it is unless --force is given too.`,
 		c.ValidArgs = append(c.ValidArgs, string(s))
 	}
 	c.Flags().BoolVar(&write, "write", false, "write the files where they belong")
-	c.Flags().BoolVar(&force, "force", false, "with --write: replace files that are there")
+	c.Flags().BoolVar(&force, "force", false, "with --write: replace files that are there, each kept as *.before-teal")
 	return c
 }
 
@@ -143,6 +145,11 @@ func (g *globals) writeRecipe(root string, files []recipe.File, force bool) erro
 	}
 	for _, f := range files {
 		path := filepath.Join(root, filepath.FromSlash(f.Path))
+		if force {
+			if err := g.keep(path, f); err != nil {
+				return err
+			}
+		}
 		if err := put(path, f, force); err != nil {
 			return err
 		}
@@ -152,7 +159,34 @@ func (g *globals) writeRecipe(root string, files []recipe.File, force bool) erro
 }
 
 func there(path string) error {
-	return &release.Error{Code: release.Invalid, What: path + " is there already", State: "it is as it was", Next: "compare it with what teal ci prints, or replace it: --write --force"}
+	return &release.Error{Code: release.Invalid, What: path + " is there already", State: "it is as it was",
+		Next: "take over from what teal ci prints, or replace it and have it kept as " + filepath.Base(path) + keptSuffix + ": --write --force"}
+}
+
+// keptSuffix names what was there before; no CI system reads such a file.
+const keptSuffix = ".before-teal"
+
+// keep gives what is there a second name, one that nothing has: nothing that
+// somebody wrote is lost. What teal writes anyway needs none.
+func (g *globals) keep(path string, f recipe.File) error {
+	was, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && string(was) == f.Text {
+		return nil
+	}
+	if err != nil {
+		return unput(path, err)
+	}
+	kept := path + keptSuffix
+	err = os.Link(path, kept)
+	for n := 2; errors.Is(err, fs.ErrExist); n++ {
+		kept = fmt.Sprintf("%s%s.%d", path, keptSuffix, n)
+		err = os.Link(path, kept)
+	}
+	if err != nil {
+		return unput(path, err)
+	}
+	fmt.Fprintf(g.env.Err, "kept what was there as %s: take over the jobs and lines of yours\n", kept)
+	return nil
 }
 
 // put writes a file whole or not at all: what is half written is nobody's

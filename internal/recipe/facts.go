@@ -13,25 +13,29 @@ import (
 
 // facts are what the templates are filled with.
 type facts struct {
-	App       string
-	Teal      string   // how teal is called from the repository's root
-	File      string   // teal.yaml, from there
-	Sources   string   // the compose files, in words
-	URL       string   // of the site, "" where it has no host
-	Host      string   // the machine, as an example of one
-	Folder    string   // where the repository lies on the machine, by custom
-	There     string   // teal.yaml on the machine, in that folder
-	Secrets   []string // variables that hold addresses and secrets of notify
-	Variables []Variable
-	Verdicts  []Verdict
-	Waits     []string // what a deploy may wait for, where that is longer than CodeDeploy's limit
+	App      string
+	Teal     string   // how teal is called from the repository's root
+	File     string   // teal.yaml, from there
+	Sources  string   // the compose files, in words
+	URL      string   // of the site, "" where it has no host
+	Host     string   // the machine, as an example of one
+	Folder   string   // where the repository lies on the machine, by custom
+	There    string   // teal.yaml on the machine, in that folder
+	Secrets  []string // variables that hold addresses and secrets of notify
+	Versions []string // variables of the compose files that name the version
+	Others   []Variable
+	Verdicts []Verdict
+	Waits    []string // what a deploy may wait for, where that is longer than CodeDeploy's limit
 }
 
-// Variable is one that the compose files are interpolated with, and what a
-// recipe gives it.
+// Given are the variables that the recipe sets.
+func (f facts) Given() []string { return slices.Concat(f.Versions, f.Secrets) }
+
+// Variable is one that the compose files are interpolated with, and that no CI
+// system knows: a person has to say what it is.
 type Variable struct {
-	Name    string
-	Version bool // it seems to name the version: the commit
+	Name   string
+	Secret bool // it seems to hold one
 }
 
 // Verdict says what an exit code of teal means for a job.
@@ -56,13 +60,14 @@ func verdicts(app string) []Verdict {
 var (
 	pathForm     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/+-]*$`)
 	variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	versionForm  = regexp.MustCompile(`(?i)^(.*_)?(version|tag|sha|commit|revision)$`)
+	versionForm  = regexp.MustCompile(`^(?:(.*)_)?(?:version|tag|sha|commit|revision)$`)
+	secretForm   = regexp.MustCompile(`(?i)(password|passwd|secret|token|key|credential|dsn|_url$)`)
 )
 
 // hookLimit is how long CodeDeploy's hook waits, as the recipe has it.
 const hookLimit = 180 * time.Second
 
-func gather(app release.App, at Place) (facts, error) {
+func gather(s System, app release.App, at Place) (facts, error) {
 	for _, p := range append([]string{at.File}, at.Compose...) {
 		if !pathForm.MatchString(p) {
 			return facts{}, &release.Error{
@@ -82,12 +87,47 @@ func gather(app release.App, at Place) (facts, error) {
 	if host := firstHost(app); host != "" {
 		f.Host, f.URL = host, scheme(app)+host
 	}
-	for _, name := range at.Variables {
-		if variableForm.MatchString(name) && !slices.Contains(f.Secrets, name) {
-			f.Variables = append(f.Variables, Variable{name, versionForm.MatchString(name)})
+	f.sort(s, app, at.Variables)
+	return f, nil
+}
+
+// own is what the names of the variables begin with that a system sets itself.
+var own = map[System]string{GitHub: "GITHUB_", GitLab: "CI_"}
+
+// sort tells the variables that the system knows a value for from the others.
+func (f *facts) sort(s System, app release.App, names []string) {
+	for _, name := range names {
+		switch {
+		case !variableForm.MatchString(name), slices.Contains(f.Secrets, name):
+		case own[s] != "" && strings.HasPrefix(name, own[s]):
+		case namesVersion(app, name):
+			f.Versions = append(f.Versions, name)
+		default:
+			f.Others = append(f.Others, Variable{name, secretForm.MatchString(name)})
 		}
 	}
-	return f, nil
+}
+
+// general are words that a version's name may begin with and still be the
+// app's own.
+var general = []string{"", "app", "image", "docker", "docker_image", "container", "build", "release", "deploy", "git", "git_commit", "commit", "ci_commit", "github"}
+
+// namesVersion reports whether a variable names the version of the app's own
+// code: TAG, IMAGE_TAG, WEB_VERSION for a service web. POSTGRES_VERSION of a
+// database beside it doesn't, and a commit there would be an image that is
+// nowhere.
+func namesVersion(app release.App, name string) bool {
+	m := versionForm.FindStringSubmatch(strings.ToLower(name))
+	if m == nil {
+		return false
+	}
+	words := append([]string{app.Name}, general...)
+	for _, svc := range app.Services {
+		words = append(words, svc.Name)
+	}
+	return slices.ContainsFunc(words, func(w string) bool {
+		return strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToLower(w)) == m[1]
+	})
 }
 
 // sources names the compose files that lie in the repository.

@@ -71,7 +71,7 @@ var parts = map[System][]struct {
 
 // Recipe writes the files of a system for the app.
 func Recipe(s System, app release.App, at Place) ([]File, error) {
-	f, err := gather(app, at)
+	f, err := gather(s, app, at)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func voda() release.App {
 func small() release.App { return release.App{Name: "shop"} }
 
 var (
-	deep = Place{File: "deploy/teal.yaml", Compose: []string{"deploy/compose.yaml"}, Variables: []string{"VERSION", "DB_PASSWORD"}}
+	deep = Place{File: "deploy/teal.yaml", Compose: []string{"deploy/compose.yaml"}, Variables: []string{"VERSION", "DB_PASSWORD", "POSTGRES_VERSION"}}
 	flat = Place{File: "teal.yaml", Compose: []string{"compose.yaml"}}
 )
 
@@ -38,7 +38,7 @@ var variants = []struct {
 	app  release.App
 	at   Place
 }{
-	{"full", voda(), deep}, {"small", small(), flat}, {"variables alone", small(), deep}, {"secrets alone", voda(), Place{File: "teal.yml"}},
+	{"full", voda(), deep}, {"small", small(), flat}, {"variables alone", small(), deep}, {"variables that nobody knows", small(), Place{File: "teal.yaml", Variables: []string{"PORT"}}}, {"secrets alone", voda(), Place{File: "teal.yml"}},
 }
 
 // made is a system's file for the app.
@@ -86,13 +86,16 @@ func TestRecipesAreOfThisApp(t *testing.T) {
 	}{
 		{GitHub, ".github/workflows/deploy.yml", []string{
 			"group: teal-voda", "cancel-in-progress: false", "url: https://voda.example\n", "SLACK_WEBHOOK_URL: ${{ secrets.SLACK_WEBHOOK_URL }}", "HOOK_SECRET: ${{ secrets.HOOK_SECRET }}",
-			"#   VERSION: ${{ github.sha }}", "#   DB_PASSWORD: ${{ secrets.DB_PASSWORD }}", "teal -f deploy/teal.yaml deploy", "(deploy/compose.yaml)",
-			"teal --host ssh://deploy@voda.example -f /srv/voda/deploy/teal.yaml --env SLACK_WEBHOOK_URL",
+			"\n      VERSION: ${{ inputs.version || github.sha }}\n", "\n      # DB_PASSWORD: ${{ secrets.DB_PASSWORD }}\n", "\n      # POSTGRES_VERSION: ${{ vars.POSTGRES_VERSION }}\n", "teal -f deploy/teal.yaml deploy", "(deploy/compose.yaml)",
+			"teal --host ssh://deploy@voda.example -f /srv/voda/deploy/teal.yaml --env VERSION --env SLACK_WEBHOOK_URL --env HOOK_SECRET deploy",
 		}},
-		{GitLab, ".gitlab-ci.yml", []string{"resource_group: teal-voda", "url: https://voda.example\n", "exit_codes: [4]", "#   HOOK_SECRET", "teal -f deploy/teal.yaml deploy"}},
-		{Jenkins, "Jenkinsfile", []string{"disableConcurrentBuilds()", "SLACK_WEBHOOK_URL = credentials('SLACK_WEBHOOK_URL')", "-f /srv/voda/deploy/teal.yaml", "wsl --exec teal", "ssh://deploy@voda.example"}},
+		{GitLab, ".gitlab-ci.yml", []string{"resource_group: teal-voda", "url: https://voda.example\n", "exit_codes: [4]", "#   HOOK_SECRET", "#   DB_PASSWORD (masked)", "#   POSTGRES_VERSION\n", "teal -f deploy/teal.yaml deploy"}},
+		{Jenkins, "Jenkinsfile", []string{"disableConcurrentBuilds()", "SLACK_WEBHOOK_URL = credentials('SLACK_WEBHOOK_URL')", "-f /srv/voda/deploy/teal.yaml", "wsl --exec teal", "ssh://deploy@voda.example",
+			// teal --host refuses a name that isn't set: only what the file sets is named.
+			" --env VERSION --env SLACK_WEBHOOK_URL --env HOOK_SECRET ${words}", `"WSLENV=VERSION/u:SLACK_WEBHOOK_URL/u:HOOK_SECRET/u:${env.WSLENV ?: ''}"`,
+			`List given = ["VERSION=${chosenVersion()}"]`, "string(name: 'DEPLOY_VERSION'", "params.DEPLOY_VERSION ?: env.GIT_COMMIT", "withEnv(given) {", "DB_PASSWORD = credentials('DB_PASSWORD')"}},
 		{CodeDeploy, "appspec.yml", []string{"destination: /srv/voda", "health 1m0s, drain 30s, of streams 5m0s"}},
-		{CodeDeploy, "scripts/teal-deploy.sh", []string{"exec teal -f /srv/voda/deploy/teal.yaml deploy", "SLACK_WEBHOOK_URL=…", "HOOK_SECRET=…"}},
+		{CodeDeploy, "scripts/teal-deploy.sh", []string{"exec teal -f /srv/voda/deploy/teal.yaml deploy", "SLACK_WEBHOOK_URL=…", "HOOK_SECRET=…", "DB_PASSWORD=…"}},
 	} {
 		text := made(t, tc.system, voda(), deep, tc.path)
 		for _, want := range tc.want {
@@ -110,7 +113,7 @@ func TestWhatAnAppHasNotIsNotInItsRecipe(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range files {
-			for _, odd := range []string{"production", "secrets", "credentials", "variables:", "may wait longer", "/etc/default", "-f teal.yaml"} {
+			for _, odd := range []string{"inputs", "parameters", "withEnv", "WSLENV=", "DEPLOYMENT_ID", "production", "secrets", "credentials", "variables:", "may wait longer", "/etc/default", "-f teal.yaml"} {
 				if strings.Contains(f.Text, odd) && odd != "variables:" && !(s == GitHub && odd == "secrets") {
 					t.Errorf("%s of a small app has %q:\n%s", f.Path, odd, f.Text)
 				}
@@ -130,7 +133,7 @@ func TestAPathThatMeansSomethingToAShellIsRefused(t *testing.T) {
 	}
 	at := flat
 	at.Variables = []string{"A;id", "$(id)", "OK"}
-	if text := made(t, GitHub, small(), at, ".github/workflows/deploy.yml"); strings.Contains(text, "id)") || strings.Contains(text, "A;id") || !strings.Contains(text, "secrets.OK") {
+	if text := made(t, GitHub, small(), at, ".github/workflows/deploy.yml"); strings.Contains(text, "id)") || strings.Contains(text, "A;id") || !strings.Contains(text, "vars.OK") {
 		t.Errorf("a variable that is none is in\n%s", text)
 	}
 }
@@ -139,6 +142,24 @@ func TestVariablesOfAComposeFileAreFoundOnce(t *testing.T) {
 	const text = "image: web:${VERSION:-1}\nenv: {A: $PLAIN, B: \"$$NOT $${NOT}\", C: \"${VERSION}\", D: ${TEAL_COLOR}, E: '${LONG_1?it must be set}'}"
 	if diff := cmp.Diff([]string{"VERSION", "PLAIN", "LONG_1"}, Variables(text)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A commit given to what names the version of somebody else's image would be
+// an image that is nowhere.
+func TestOnlyWhatNamesTheAppsOwnVersionIsGivenTheCommit(t *testing.T) {
+	app := release.App{Name: "my-shop", Services: []release.Service{{Name: "web"}}}
+	for name, want := range map[string]bool{
+		"VERSION": true, "TAG": true, "IMAGE_TAG": true, "GIT_COMMIT": true, "COMMIT_SHA": true, "app_version": true, "WEB_TAG": true, "MY_SHOP_VERSION": true, "REVISION": true,
+		"POSTGRES_VERSION": false, "NODE_VERSION": false, "STAGE": false, "CONVERSION": false, "API_TAG": false, "TAGS": false,
+	} {
+		if namesVersion(app, name) != want {
+			t.Errorf("%s: %t", name, !want)
+		}
+	}
+	at := Place{File: "teal.yaml", Variables: []string{"CI_COMMIT_SHA", "GITHUB_SHA"}}
+	if text := made(t, GitLab, app, at, ".gitlab-ci.yml"); strings.Contains(text, ` CI_COMMIT_SHA: `) || !strings.Contains(text, `    GITHUB_SHA: "$CI_COMMIT_SHA"`) {
+		t.Errorf("GitLab's own variable is given to itself:\n%s", text)
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 
 const fakeTeal = `#!/bin/sh
 echo "$*" >> "$TEAL_CALLS"
+printf '%s' "${VERSION-none}" > "$TEAL_CALLS.version"
 if [ "$TEAL_CODE" = hang ]; then
   trap 'echo undone >> "$TEAL_CALLS"; exit 130' TERM
   echo hanging >> "$TEAL_CALLS"
@@ -35,11 +36,12 @@ type runner struct {
 	t     *testing.T
 	dir   string
 	calls string
+	env   []string // what its system sets
 }
 
 func newRunner(t *testing.T) runner {
 	t.Helper()
-	r := runner{t, t.TempDir(), ""}
+	r := runner{t: t, dir: t.TempDir()}
 	r.calls = filepath.Join(r.dir, "calls")
 	if err := os.WriteFile(filepath.Join(r.dir, "teal"), []byte(fakeTeal), 0o755); err != nil {
 		t.Fatal(err)
@@ -60,10 +62,10 @@ func (r runner) command(ctx context.Context, script, code string, options ...str
 	}
 	cmd := exec.CommandContext(ctx, bash, append(options, file)...)
 	cmd.Dir = r.dir
-	cmd.Env = []string{
+	cmd.Env = append([]string{
 		"PATH=" + r.dir + ":/usr/bin:/bin", "TEAL_CALLS=" + r.calls, "TEAL_CODE=" + code,
 		"RUNNER_TEMP=/runner/temp", "GITHUB_STEP_SUMMARY=/runner/summary 1.md",
-	}
+	}, r.env...)
 	return cmd
 }
 
@@ -100,6 +102,7 @@ var (
 
 type workflow struct {
 	Jobs map[string]struct {
+		Env   map[string]string
 		Steps []struct {
 			Name, ID, Run, Shell, If, Uses string
 			With                           map[string]string
@@ -244,6 +247,7 @@ func TestTheHookOfCodeDeployEndsAsTealDoes(t *testing.T) {
 		text := made(t, CodeDeploy, v.app, v.at, "scripts/teal-deploy.sh")
 		for _, code := range []string{"0", "3", "4"} {
 			r := newRunner(t)
+			r.env = []string{"DEPLOYMENT_ID=d-A1B2C3D4E"}
 			got, out := r.run(text, code, "--posix")
 			want := fmt.Sprintf("-f /srv/%[1]s/%[2]s deploy --summary /srv/%[1]s/teal-receipt.json\n", v.app.Name, v.at.File)
 			if fmt.Sprint(got) != code || out != "" || r.called() != want {
