@@ -6,13 +6,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"teal/internal/witness"
 )
 
-// hook runs what CodeDeploy runs, as appspec.yml names it.
+// hook runs what CodeDeploy runs, as appspec.yml names it, with what its agent
+// sets and nothing else that says which version it is.
 func (a *app) hook(env ...string) (string, error) {
 	a.t.Helper()
 	spec, err := os.ReadFile(filepath.Join(a.dir, "appspec.yml"))
@@ -21,7 +23,7 @@ func (a *app) hook(env ...string) (string, error) {
 	}
 	like := a.command(a.t.Context(), built.teal)
 	cmd := exec.CommandContext(a.t.Context(), filepath.Join(a.dir, "scripts/teal-deploy.sh"))
-	cmd.Dir, cmd.Env = "/", append(like.Env, env...)
+	cmd.Dir, cmd.Env = "/", append(slices.DeleteFunc(like.Env, func(v string) bool { return strings.HasPrefix(v, "VERSION=") }), env...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -69,16 +71,20 @@ func TestScenarioTwoComposeFilesAreAdoptedAndReleasedByCodeDeploy(t *testing.T) 
 	if said, err := s.Run(t.Context(), nil, "docker-compose", "-p", "ID-app-blue", "-f", "docker-compose.blue.yml", "down"); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	if said, err := a.hook("VERSION=3"); err != nil {
+	if said, err := a.hook("DEPLOYMENT_ID=d-3", "BUNDLE_COMMIT=3"); err != nil {
 		t.Errorf("the hook: %v\n%s", err, said)
 	}
 	served("3")
-	if said, err := a.hook("VERSION=4", "BROKEN=1"); err == nil || !strings.Contains(said, "503") {
+	if said, err := a.hook("DEPLOYMENT_ID=d-4", "BROKEN=1"); err == nil || !strings.Contains(said, "503") {
 		t.Errorf("the hook of a release that never gets healthy: %v\n%s", err, said)
 	}
 	served("3")
 	a.must("rollback")
 	served("2")
+	if said, err := a.hook("DEPLOYMENT_ID=d-5"); err != nil {
+		t.Errorf("the hook: %v\n%s", err, said)
+	}
+	served("d-5")
 	if seen := load.Stop(); seen.Lost() != 0 || seen.Answered == 0 {
 		t.Errorf("the witness lost %d of %d: %s (%+v)", seen.Lost(), seen.Sent, seen.First, seen)
 	} else {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,8 +16,6 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
-	"github.com/rhysd/actionlint"
-	"go.yaml.in/yaml/v4"
 
 	"teal/internal/witness"
 	"teal/test/before/layout"
@@ -30,7 +27,7 @@ type shopAPI struct {
 	*app
 	s     *layout.Stand
 	heard func() string
-	lines string // the step's lines, as the workflow has them
+	job   deployJob
 }
 
 func newShopAPI(t *testing.T) shopAPI {
@@ -46,58 +43,7 @@ func newShopAPI(t *testing.T) shopAPI {
 	if err := os.Symlink(built.teal, filepath.Join(s.Root, "bin/teal")); err != nil { // the copy's bin is on PATH
 		t.Fatal(err)
 	}
-	a.must("ci", "github", "--write", "--force")
-	return shopAPI{a, s, heard, step(t, filepath.Join(a.dir, ".github/workflows/deploy.yml"))}
-}
-
-// step is what the workflow has a runner run, once nobody finds fault with it.
-func step(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if faults, err := l.Lint("deploy.yml", text, nil); err != nil || len(faults) > 0 {
-		t.Errorf("actionlint: %v, %v\n%s", err, faults, text)
-	}
-	var workflow struct {
-		Jobs map[string]struct{ Steps []struct{ ID, Run string } }
-	}
-	if err := yaml.Load(text, &workflow); err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range workflow.Jobs["deploy"].Steps {
-		if s.ID == "teal" {
-			return s.Run
-		}
-	}
-	t.Fatalf("the workflow deploys nothing:\n%s", text)
-	return ""
-}
-
-// release pushes a version and runs the step as the runner does.
-func (a shopAPI) release(version string, code int, env ...string) {
-	a.t.Helper()
-	if err := a.s.Push(a.t.Context(), version); err != nil {
-		a.t.Fatal(err)
-	}
-	like := a.command(a.t.Context(), built.teal)
-	// A runner keeps the lines in a file, and this is how it has bash read them.
-	lines := filepath.Join(a.s.Root, "bin/step")
-	if err := os.WriteFile(lines, []byte("#!/usr/bin/env -S bash --noprofile --norc -eo pipefail\n"+a.lines), 0o755); err != nil {
-		a.t.Fatal(err)
-	}
-	cmd := exec.CommandContext(a.t.Context(), lines)
-	cmd.Dir = a.dir
-	cmd.Env = append(append(like.Env, env...), "TAG="+version, "RUNNER_TEMP="+a.s.Root, "GITHUB_STEP_SUMMARY="+filepath.Join(a.s.Root, "summary.md"))
-	out, err := cmd.CombinedOutput()
-	if got := cmd.ProcessState.ExitCode(); got != code {
-		a.t.Fatalf("the step ends with %d, want %d: %v\n%s", got, code, err, out)
-	}
+	return shopAPI{a, s, heard, a.workflow()}
 }
 
 // engine runs the Docker command line with the copy's credentials.
