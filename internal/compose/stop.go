@@ -20,11 +20,23 @@ import (
 // they depend on, each with its own stop signal and grace period. A color
 // that has none running is fine. With services named, only those are stopped.
 func (e *Engine) Stop(ctx context.Context, app release.App, color release.Color, services ...string) error {
+	if err := colored(color); err != nil {
+		return err
+	}
 	found, err := e.inColor(ctx, app, color)
 	if err != nil {
 		return err
 	}
 	return e.stop(ctx, chosenFrom(found, services))
+}
+
+// colored refuses no color at all, which is how the project of the shared
+// services is named here: a mistake in a plan must not cost a database.
+func colored(c release.Color) error {
+	if c != release.Blue && c != release.Green {
+		return fmt.Errorf("%q is not a color: nothing was stopped", c)
+	}
+	return nil
 }
 
 // chosenFrom are the containers of the services named, or all.
@@ -119,6 +131,9 @@ func (e *Engine) Vacate(ctx context.Context, app release.App, color release.Colo
 
 // empty keeps one of the color's networks, "" none.
 func (e *Engine) empty(ctx context.Context, app release.App, color release.Color, keep string) error {
+	if err := colored(color); err != nil {
+		return err
+	}
 	found, err := e.inColor(ctx, app, color)
 	if err != nil {
 		return err

@@ -8,7 +8,6 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"teal/internal/plan"
@@ -82,7 +81,7 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 	if err != nil {
 		return release.Receipt{}, d.withState(err, o)
 	}
-	if err := errors.Join(d.rebuild(o), d.settle(o)); err != nil {
+	if err := d.rebuild(o); err != nil {
 		return release.Receipt{}, d.withState(err, o)
 	}
 	if o, err = d.shaped(ctx, o, g); err != nil {
@@ -99,7 +98,9 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 	if err := r.open(g.Kind, p.Release, p.Color); err != nil {
 		return release.Receipt{}, d.withState(err, o)
 	}
-	err = r.walk(ctx)
+	if err = d.settle(o); err == nil {
+		err = r.walk(ctx)
+	}
 	if err != nil {
 		err = r.compensate(ctx, err)
 	}
@@ -123,23 +124,4 @@ func (d *Deployer) plan(ctx context.Context, app release.App, g plan.Goal) (plan
 		return plan.Plan{}, d.withState(err, o)
 	}
 	return p, nil
-}
-
-// aimed completes a goal by what was observed: a deploy gets the next number,
-// an abort the deploy it is about.
-func aimed(g plan.Goal, o release.Observed) (plan.Goal, error) {
-	switch {
-	case g.Kind == release.KindDeploy:
-		g.Number = o.Next
-	case g.Kind == release.KindUndo && o.Unended == nil:
-		return g, &release.Error{
-			Code: release.Invalid, What: "nothing to abort: no deploy of " + o.App.Name + " runs or was cut off",
-			Next: "teal rollback, to go back to the release before the live one",
-		}
-	case g.Kind == release.KindUndo:
-		g.Number, g.Of = o.Unended.Release, o.Unended.Kind
-		g.Color = o.ColorOf(g.Number)
-		g.Before, g.Rerouted, g.Revive = o.ReleaseIn(g.Color.Other()), true, true
-	}
-	return g, nil
 }

@@ -148,8 +148,8 @@ func converges(t *testing.T, m *machine, at int) {
 			t.Fatalf("killed at %d: release %d is %s", at, rel.Number, rel.State)
 		}
 	}
-	if m.memory.Unended != nil || m.watching {
-		t.Fatalf("killed at %d: unended %+v, watching %v", at, m.memory.Unended, m.watching)
+	if (fakeJournal{m}).unended() != nil || m.watching {
+		t.Fatalf("killed at %d: unended %+v, watching %v", at, fakeJournal{m}.unended(), m.watching)
 	}
 }
 

@@ -36,8 +36,9 @@ type machine struct {
 
 	memory release.Memory
 	specs  map[int]release.Spec
-	ids    int64
 	locked bool
+	// deploys are all that were begun, by their numbers from 1
+	deploys []release.Deploy
 }
 
 type fakeColor struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"teal/internal/release"
 )
@@ -21,8 +22,32 @@ func (j fakeJournal) Lock(string) (func() error, error) {
 
 func (j fakeJournal) Memory(string) (release.Memory, error) {
 	m := j.memory
-	m.Releases = slices.Clone(m.Releases)
+	m.Releases, m.Unended = slices.Clone(m.Releases), j.unended()
+	for _, d := range slices.Backward(j.deploys) {
+		if d.Ended.IsZero() && d.ID != m.Unended.ID {
+			m.Older = append(m.Older, d)
+		}
+	}
 	return m, nil
+}
+
+// unended is the newest deploy that never ended; of an undo it tells what that
+// takes back, ended or not. So does the real journal.
+func (j fakeJournal) unended() (found *release.Deploy) {
+	for i := range j.deploys {
+		if d := j.deploys[i]; d.Ended.IsZero() {
+			found = &d
+		}
+	}
+	if found == nil || found.Kind != release.KindUndo {
+		return found
+	}
+	for i := range j.deploys {
+		if d := j.deploys[i]; d.ID < found.ID && d.Kind != release.KindUndo {
+			found.Undoes = &d
+		}
+	}
+	return found
 }
 
 func (j fakeJournal) SaveNetwork(_ string, net release.Network) error {
@@ -31,21 +56,13 @@ func (j fakeJournal) SaveNetwork(_ string, net release.Network) error {
 }
 
 func (j fakeJournal) Begin(d release.Deploy, rel *release.Release, _ []release.Step) (int64, error) {
-	j.ids++
-	d.ID = j.ids
+	d.ID = int64(len(j.deploys)) + 1
 	if rel != nil {
 		j.memory.Releases = slices.Insert(j.memory.Releases, 0, *rel)
 		j.memory.Next = rel.Number + 1
 	}
-	j.open(d)
+	j.deploys = append(j.deploys, d)
 	return d.ID, j.entry()
-}
-
-// open keeps the oldest unended deploy in front, as one of several.
-func (j fakeJournal) open(d release.Deploy) {
-	if j.memory.Unended == nil {
-		j.memory.Unended = &d
-	}
 }
 
 func (j fakeJournal) SaveSpec(s release.Spec) error {
@@ -66,10 +83,8 @@ func (j fakeJournal) Spec(_ string, number int) (release.Spec, error) {
 	return s, nil
 }
 
-func (j fakeJournal) Intent(_ int64, _ int, s release.Step) error {
-	if j.memory.Unended != nil {
-		j.memory.Unended.Step = fmt.Sprint(s.Kind, " ", s.Subject)
-	}
+func (j fakeJournal) Intent(id int64, _ int, s release.Step) error {
+	j.deploys[id-1].Step = fmt.Sprint(s.Kind, " ", s.Subject)
 	return j.entry()
 }
 
@@ -102,13 +117,11 @@ func (j fakeJournal) Restore(r release.Release) error {
 func (j fakeJournal) Prune(string, []int) error { return j.entry() }
 
 func (j fakeJournal) End(id int64, _ release.Outcome, _ *release.Receipt) error {
-	if j.memory.Unended != nil && j.memory.Unended.ID == id {
-		j.memory.Unended = nil
-	}
+	j.deploys[id-1].Ended = time.Now()
 	return j.entry()
 }
 
 func (j fakeJournal) Forget(string) error {
-	j.memory = release.Memory{Next: 1}
+	j.memory, j.deploys = release.Memory{Next: 1}, nil
 	return j.entry()
 }

@@ -21,7 +21,7 @@ func (d *Deployer) observe(ctx context.Context, app release.App, g plan.Goal) (r
 	if err != nil {
 		return release.Observed{}, err
 	}
-	o := release.Observed{App: app, Releases: memory.Releases, Unended: memory.Unended, Next: memory.Next}
+	o := release.Observed{App: app, Releases: memory.Releases, Unended: memory.Unended, Older: memory.Older, Next: memory.Next}
 	project := make(chan error, 1)
 	go func() { project <- d.loadProject(ctx, &o, g) }()
 	o.Engine, err = d.Runtime.Observe(ctx, app)
@@ -67,29 +67,29 @@ func (d *Deployer) network(known release.Network, o release.Observed, g plan.Goa
 	return plan.Network(known, o.Engine, o.App)
 }
 
-// settle records what became of a deploy that was killed, before anything
-// new begins: nginx and the containers' labels say whether its release lives.
+// settle records what became of deploys that were killed: nginx and the
+// containers' labels say whether their releases live. By then the journal has
+// the deploy that goes on from there, so that a kill in between leaves it to
+// know of.
 func (d *Deployer) settle(o release.Observed) error {
-	live := o.Live()
-	for unended := o.Unended; unended != nil; {
-		if err := d.settleOne(o, *unended, live); err != nil {
-			return fmt.Errorf("settle deploy %d: %w", unended.ID, err)
+	if o.Unended == nil {
+		return nil
+	}
+	for _, u := range append([]release.Deploy{*o.Unended}, o.Older...) {
+		d.note(o.App, fmt.Sprintf("the %s of release %d that began %s was cut off at %q; going on from what is there",
+			u.Kind, u.Release, u.Started.Local().Format("2006-01-02 15:04:05"), u.Step))
+		if err := d.judge(o, u, o.Live()); err != nil {
+			return fmt.Errorf("settle deploy %d: %w", u.ID, err)
 		}
-		memory, err := d.Journal.Memory(o.App.Name)
-		if err != nil {
-			return err
+		if err := d.Journal.End(u.ID, release.OutcomeInterrupted, nil); err != nil {
+			return fmt.Errorf("settle deploy %d: %w", u.ID, err)
 		}
-		unended = memory.Unended
 	}
 	return nil
 }
 
-func (d *Deployer) settleOne(o release.Observed, u release.Deploy, live release.Color) error {
-	d.note(o.App, fmt.Sprintf("the %s of release %d that began %s was cut off at %q; going on from what is there",
-		u.Kind, u.Release, u.Started.Local().Format("2006-01-02 15:04:05"), u.Step))
-	if err := d.Journal.End(u.ID, release.OutcomeInterrupted, nil); err != nil {
-		return err
-	}
+// judge writes down whether the release of a deploy that was killed lives.
+func (d *Deployer) judge(o release.Observed, u release.Deploy, live release.Color) error {
 	if number := o.ReleaseIn(live); live != release.None && number > 0 && hasRelease(o, number) {
 		if err := d.Journal.SetState(o.App.Name, number, release.StateLive, live, ""); err != nil {
 			return err

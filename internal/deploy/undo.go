@@ -15,16 +15,11 @@ import (
 // It goes on even though ctx has ended. It returns what a person is told.
 func (r *run) compensate(ctx context.Context, cause error) error {
 	told := r.explain(ctx, cause)
-	switch r.plan.Kind {
-	case release.KindDown:
-		told.Next = then(told.Next, "teal down")
-		return told
-	case release.KindUndo:
-		told.Next = then(told.Next, "teal deploy")
-		return told
-	}
 	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
 	defer cancel()
+	if r.plan.Kind == release.KindDown || r.plan.Kind == release.KindUndo {
+		return r.leave(undo, told)
+	}
 	after, err := r.undo(undo, told)
 	if err != nil {
 		told.Detail = append(told.Detail, "undoing it failed too: "+err.Error())
@@ -32,9 +27,30 @@ func (r *run) compensate(ctx context.Context, cause error) error {
 	}
 	r.record(after, told)
 	if told.Next == "" {
-		told.Next = "mend it, then run teal " + string(r.plan.Kind)
+		told.Next = "mend it, then run " + command(r.plan.Kind)
 	}
 	return told
+}
+
+// leave is for what has no way back of its own, a down and an abort: they stay
+// where they are, and the same command goes on.
+func (r *run) leave(ctx context.Context, told *release.Error) error {
+	told.Next = then(told.Next, command(r.plan.Kind))
+	after, err := r.observe(ctx, r.app, plan.Goal{Kind: r.plan.Kind})
+	if err != nil {
+		told.State = "not known: " + err.Error()
+		return told
+	}
+	told.State = after.Summary()
+	return told
+}
+
+// command is how a person asks for a deploy of the kind.
+func command(k release.DeployKind) string {
+	if k == release.KindUndo {
+		return "teal abort"
+	}
+	return "teal " + string(k)
 }
 
 // then is what to do first, if that is known, and the command that goes on.
@@ -166,7 +182,7 @@ func (r *run) explain(ctx context.Context, cause error) *release.Error {
 	if ctx.Err() != nil {
 		told.Code, told.Err, told.Detail = release.Interrupted, ctx.Err(), nil
 		told.What = r.interrupted()
-		told.Next = "teal " + string(r.plan.Kind)
+		told.Next = command(r.plan.Kind)
 		return told
 	}
 	if r.at.Kind == release.StepStart && len(told.Detail) == 0 {

@@ -89,21 +89,37 @@ func (j *Journal) Receipt(deploy int64) (*release.Receipt, error) {
 	return unpackReceipt(packed)
 }
 
-// unended is the newest deploy of the app that was begun and never ended, nil
-// if all have. While a failed deploy is undone there are two: the undo is the
-// newer one.
-func unended(tx *sql.Tx, app string) (*release.Deploy, error) {
-	return first(queryDeploys(tx, "d.ended IS NULL ORDER BY d.id DESC LIMIT 1", app))
+// unended are the deploys of the app that were begun and never ended: the
+// newest, nil if all have, and the others. While a failed deploy is undone
+// there are two: the undo is the newer one.
+func unended(tx *sql.Tx, app string) (newest *release.Deploy, older []release.Deploy, err error) {
+	all, err := queryDeploys(tx, "d.ended IS NULL ORDER BY d.id DESC", app)
+	if err != nil || len(all) == 0 {
+		return nil, nil, err
+	}
+	return &all[0], all[1:], undoes(tx, &all[0])
 }
 
-// unendedBy is the same of those that a process began.
-func (j *Journal) unendedBy(app string, pid int) (*release.Deploy, error) {
+// UnendedBy is the newest of those that a process began, nil if there is none.
+func (j *Journal) UnendedBy(app string, pid int) (*release.Deploy, error) {
 	var d *release.Deploy
 	err := j.read("read the running deploy", func(tx *sql.Tx) (err error) {
-		d, err = first(queryDeploys(tx, "d.ended IS NULL AND d.pid = ?2 ORDER BY d.id DESC LIMIT 1", app, pid))
-		return err
+		if d, err = first(queryDeploys(tx, "d.ended IS NULL AND d.pid = ?2 ORDER BY d.id DESC LIMIT 1", app, pid)); err != nil {
+			return err
+		}
+		return undoes(tx, d)
 	})
 	return d, err
+}
+
+// undoes completes an undo by what it takes back: always the newest deploy or
+// rollback before it.
+func undoes(tx *sql.Tx, d *release.Deploy) (err error) {
+	if d == nil || d.Kind != release.KindUndo {
+		return nil
+	}
+	d.Undoes, err = first(queryDeploys(tx, "d.id < ?2 AND d.kind <> ?3 ORDER BY d.id DESC LIMIT 1", d.App, d.ID, release.KindUndo))
+	return err
 }
 
 func first(deploys []release.Deploy, err error) (*release.Deploy, error) {

@@ -125,6 +125,9 @@ func TestWhileADeployIsUndoneTheUndoIsTheUnendedOne(t *testing.T) {
 	if got := unended(); got != undo {
 		t.Errorf("the unended deploy is %d, want the undo %d", got, undo)
 	}
+	if m, err := j.Memory("voda"); err != nil || m.Unended.Undoes == nil || m.Unended.Undoes.ID != id || len(m.Older) != 1 || m.Older[0].ID != id {
+		t.Errorf("the undo is of %+v, and older ones are %+v, %v", m.Unended.Undoes, m.Older, err)
+	}
 	must(t, j.End(undo, release.OutcomeDone, nil))
 	if got := unended(); got != id {
 		t.Errorf("the unended deploy is %d, want the deploy %d", got, id)

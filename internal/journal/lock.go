@@ -205,7 +205,7 @@ func (j *Journal) refusal(app, path string) error {
 	if who.PID != 0 {
 		e.What = fmt.Sprintf("another teal works on %s: %s (pid %d) since %s", app, who.By, who.PID, clock(who.Since))
 	}
-	unended, err := j.unendedBy(app, who.PID)
+	unended, err := j.UnendedBy(app, who.PID)
 	if err != nil {
 		e.Detail = []string{"what it does is not known: " + err.Error()}
 	}

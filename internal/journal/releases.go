@@ -39,7 +39,7 @@ func (j *Journal) Memory(app string) (release.Memory, error) {
 		if m.Releases, err = queryReleases(tx, memorable, app, m.Next-recent); err != nil {
 			return err
 		}
-		m.Unended, err = unended(tx, app)
+		m.Unended, m.Older, err = unended(tx, app)
 		return err
 	})
 	return m, err

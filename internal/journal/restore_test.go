@@ -3,6 +3,7 @@ package journal
 import (
 	"os"
 	"testing"
+	"time"
 
 	"teal/internal/release"
 )
@@ -41,6 +42,11 @@ func TestTheHolderOfALockIsNamed(t *testing.T) {
 	}
 	if pid, err := Holder(root, "voda"); err != nil || pid != os.Getpid() {
 		t.Errorf("holder %d, %v", pid, err)
+	}
+	id, err := j.Begin(release.Deploy{App: "voda", Kind: release.KindDown, PID: os.Getpid(), Started: time.Now()}, nil, plan[:1])
+	must(t, err)
+	if d, err := j.UnendedBy("voda", os.Getpid()); err != nil || d == nil || d.ID != id || d.Kind != release.KindDown {
+		t.Errorf("it is at %+v, %v, want the down %d", d, err, id)
 	}
 	if err := unlock(); err != nil {
 		t.Fatal(err)

@@ -22,6 +22,8 @@ type builder struct {
 	settled bool
 	// reopened: the plan has started teal's own nginx already
 	reopened bool
+	// roused: the plan has started the release that stays again, all of it
+	roused bool
 }
 
 func begin(o release.Observed, g Goal, color release.Color) *builder {

@@ -70,6 +70,8 @@ func (b *builder) rouse() {
 	if !b.goal.Revive || b.color != b.live || b.o.Engine.Colors[b.color].Up(b.overlapping()) || !b.canReturn() {
 		return
 	}
+	b.roused = true
 	b.revive()
 	b.healthy(b.overlapping(), b.some())
+	b.handoff()
 }

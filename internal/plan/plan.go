@@ -106,7 +106,7 @@ func buildUndo(o release.Observed, g Goal) Plan {
 	b.release = g.Before
 	switch {
 	case o.ReleaseIn(g.Color) != g.Number:
-		return b.stay(o.Live()) // it never got there: what is in the color is not the deploy's
+		return b.left(g)
 	case !o.Routing.Routes(g.Color):
 		b.routeBack()
 		b.rouse()
@@ -121,6 +121,20 @@ func buildUndo(o release.Observed, g Goal) Plan {
 	}
 	b.takeBack(g)
 	b.restore(g)
+	return b.plan()
+}
+
+// left is the way back of a release that never got into its color, or has left
+// it: what is there is not the deploy's, and stays.
+func (b *builder) left(g Goal) Plan {
+	if !g.Revive || b.live != b.color || b.live == release.None {
+		return b.stay(b.live)
+	}
+	b.routeBack()
+	b.rouse()
+	if !b.anyRuns(g.Color, namesOf(b.stopFirst())) {
+		b.restore(g)
+	}
 	return b.plan()
 }
 

@@ -4,6 +4,7 @@ package release
 type Memory struct {
 	Network  Network
 	Releases []Release // newest first
-	Unended  *Deploy   // a deploy that was begun and never ended
+	Unended  *Deploy   // the newest deploy that was begun and never ended
+	Older    []Deploy  // others that never ended, the newest first: one that was being undone, say
 	Next     int       // the number the next release gets
 }

@@ -15,7 +15,8 @@ type Observed struct {
 	Routing  Routing
 	Network  Network   // from the journal; zero before the first deploy
 	Releases []Release // newest first
-	Unended  *Deploy   // a deploy that was begun and never ended
+	Unended  *Deploy   // the newest deploy that was begun and never ended
+	Older    []Deploy  // others that never ended, the newest first
 	Next     int       // the number the next release gets
 	Rebuilt  bool      // the journal knew nothing: Releases, Network and Next are from containers' labels
 	// Shapes are those of the releases that stand in the colors, as far as they

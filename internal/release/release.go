@@ -88,6 +88,8 @@ type Deploy struct {
 	Ended   time.Time // zero while it runs, or if it was killed
 	Outcome Outcome
 	Step    string // the step it was last known at
+	// Undoes is the deploy, or rollback, that one of KindUndo takes back
+	Undoes *Deploy
 }
 
 // Outcome is how a deploy ended.
