@@ -210,6 +210,9 @@ func (p *Proposal) bindService(s *site, b binding) {
 	if !p.ported[b.service] {
 		svc.Port, p.ported[b.service] = b.port, true
 		p.because(Reason{Key: key, Choice: itoa(b.port), Why: "where nginx sends requests, " + b.Place(), Place: b.Place()})
+		if from, _ := p.survey.Service(b.service); svc.Health.Kind == "" {
+			p.unchecked(from, b.port)
+		}
 	}
 	if svc.Port != b.port {
 		s.problem(b.Node, "proxy_pass %s leads to port %d of %s, and another one to its port %d: teal sends a service's requests to one", b.Raw, b.port, b.service, svc.Port)

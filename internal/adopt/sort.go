@@ -120,7 +120,7 @@ func (p *Proposal) color(s release.SurveyService) {
 	}
 	if clock := s.Clock(); clock != "" && port == 0 {
 		out.Handoff = release.HandoffStopFirst
-		p.because(Reason{Key: key + ".handoff", Choice: "stop-first", Why: "a scheduler (it " + clock + "): never two at once", Place: s.Place("command")})
+		p.because(Reason{Key: key + ".handoff", Choice: "stop-first", Why: "a scheduler (it " + clock + "): one at a time, so the old one stops first", Place: s.Place("command")})
 	}
 	out.Health = p.health(s, key, port)
 	if p.paired(s.Name) {
@@ -150,20 +150,24 @@ const usualTimeout = 60 * time.Second
 // health takes the compose file's check where there is one. Nothing else is
 // guessed: a path that answers 404 would refuse every release.
 func (p *Proposal) health(s release.SurveyService, key string, port int) release.Health {
-	why := "no healthcheck here: "
-	switch {
-	case s.Check:
-		p.because(Reason{Key: key + ".health", Choice: "docker", Why: "the compose file has a healthcheck", Place: s.Place("healthcheck")})
-		h := release.Health{Kind: release.HealthDocker}
-		if s.CheckTime > usualTimeout {
-			h.Timeout = min(s.CheckTime, 24*time.Hour).Round(time.Second)
-		}
-		return h
-	case port > 0:
-		why += "asked for a TCP connection, unless the image has one; better: health: {http: /PATH}"
-	default:
-		why += "a worker is healthy while it stays up, unless the image has one"
+	if !s.Check {
+		p.unchecked(s, port)
+		return release.Health{}
 	}
-	p.because(Reason{Key: key + ".health", Choice: "default", Why: why, Place: s.Place("")})
-	return release.Health{}
+	p.because(Reason{Key: key + ".health", Choice: "docker", Why: "the compose file has a healthcheck", Place: s.Place("healthcheck")})
+	h := release.Health{Kind: release.HealthDocker}
+	if s.CheckTime > usualTimeout {
+		h.Timeout = min(s.CheckTime, 24*time.Hour).Round(time.Second)
+	}
+	return h
+}
+
+// unchecked says what a service without a check is asked for, which depends on
+// whether it has a port. nginx may tell that later than the compose files.
+func (p *Proposal) unchecked(s release.SurveyService, port int) {
+	why := "a worker is healthy while it stays up, unless the image has one"
+	if port > 0 {
+		why = "asked for a TCP connection, unless the image has one; better: health: {http: /PATH}"
+	}
+	p.because(Reason{Key: "services." + s.Name + ".health", Choice: "default", Why: "no healthcheck here: " + why, Place: s.Place("")})
 }
