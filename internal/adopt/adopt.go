@@ -11,13 +11,6 @@ import (
 	"teal/internal/release"
 )
 
-// AlreadyError says that the nginx has the app's lines: there is nothing to do.
-type AlreadyError struct{ App, Place string }
-
-func (e *AlreadyError) Error() string {
-	return fmt.Sprintf("%s is adopted already, by the include at %s", e.App, e.Place)
-}
-
 // adopt takes the sites of the chain as they are. It reports false where none
 // of them leads to the app.
 func (p *Proposal) adopt(m Machine) (bool, error) {
@@ -53,21 +46,24 @@ func (p *Proposal) adopt(m Machine) (bool, error) {
 // read matches each nginx and leaves out those that nobody asked for and that
 // don't lead here.
 func (p *Proposal) read(m Machine) ([]*site, error) {
-	var sites []*site
+	var all, sites []*site
 	d := p.directory(m.Addrs)
 	for _, n := range m.Sites {
-		s := &site{p: p, n: n, view: n.Tree.View(), drafts: map[*conf.Directive]draft{}}
-		if at := s.adoptedAlready(); at != nil {
-			return nil, &AlreadyError{p.App.Name, at.Place()}
-		}
+		s := &site{p: p, n: n, view: n.Tree.View(), drafts: map[*conf.Directive]written{}}
 		s.match(d)
+		all = append(all, s)
+	}
+	if err := p.already(all, m.Root); err != nil {
+		return nil, err
+	}
+	for _, s := range all {
 		switch {
 		case len(s.bound) > 0 || len(s.problems) > 0:
 			sites = append(sites, s)
-		case n.Asked:
+		case s.n.Asked:
 			return nil, s.nowhere()
 		default:
-			p.note("nothing in %s leads to a port of the compose files: the app becomes a site of its own beside what is there", n.Tree.Main.Path)
+			p.note("nothing in %s leads to a port of the compose files: the app becomes a site of its own beside what is there", s.n.Tree.Main.Path)
 		}
 	}
 	return sites, refusal(sites)
@@ -79,6 +75,9 @@ func (s *site) nowhere() error {
 		Code: release.Invalid, What: "no proxy_pass in " + s.n.Tree.Main.Path + " leads to a service of the compose files",
 		State: "nothing was written",
 		Next:  "publish in the compose files the ports that nginx uses, or leave this nginx out and teal makes a site of its own",
+	}
+	if len(s.view.Passes) == 0 {
+		e.Detail = append(e.Detail, s.n.Tree.Main.Path+": there is no proxy_pass at all")
 	}
 	for _, pass := range s.view.Passes {
 		e.Detail = append(e.Detail, pass.Place()+": proxy_pass "+pass.Raw)

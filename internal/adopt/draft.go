@@ -31,21 +31,36 @@ func (d *draft) after(at *conf.Directive, line string) {
 
 func (d *draft) remove(at *conf.Directive) { *d = append(*d, change{verb: "remove", at: at}) }
 
+// written is a draft and the place it was made for.
+type written struct {
+	draft
+	at *conf.Node
+}
+
 // write puts the draft into the files. A file that is included twice has its
 // directives at two places: what is written must be right for both.
 func (s *site) write(n *conf.Node) {
 	if earlier, again := s.drafts[n.Directive]; again {
-		if !slices.Equal(earlier, s.draft) {
-			s.problem(n, "%s is included at several places, which need different lines here: write it at each", n.File.Path)
+		if !slices.Equal(earlier.draft, s.draft) {
+			s.problem(n, "%s is included at two places, which need different lines here: %s and %s; write it at each", n.File.Path, way(earlier.at), way(n))
 		}
 		return
 	}
-	s.drafts[n.Directive] = s.draft
+	s.drafts[n.Directive] = written{s.draft, n}
 	for _, c := range s.draft {
 		if err := s.apply(c); err != nil {
 			s.problems = append(s.problems, err.Error())
 		}
 	}
+}
+
+// way is by which includes nginx gets to a directive, the outermost first.
+func way(n *conf.Node) string {
+	var list []string
+	for _, include := range n.Via {
+		list = append(list, include.Place())
+	}
+	return strings.Join(list, " → ")
 }
 
 func (s *site) apply(c change) error {

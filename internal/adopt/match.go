@@ -17,8 +17,8 @@ type site struct {
 	view  *conf.View
 	bound []binding // in nginx's order
 
-	draft    draft                     // of the block that is looked at
-	drafts   map[*conf.Directive]draft // what was written before
+	draft    draft                       // of the block that is looked at
+	drafts   map[*conf.Directive]written // what was written before
 	edits    conf.Edits
 	notes    []string
 	problems []string // each names its place
@@ -47,8 +47,8 @@ func (s *site) note(n *conf.Node, format string, args ...any) {
 // match finds what leads to the app.
 func (s *site) match(d directory) {
 	for _, pass := range s.view.Passes {
-		if alwaysReturns(pass.Server.Node) {
-			continue // nobody gets there
+		if alwaysReturns(pass.Server.Node) || s.follows(pass) {
+			continue // nobody gets there, or it is done
 		}
 		if b, ok := s.bind(pass, d); ok {
 			s.bound = append(s.bound, b)

@@ -84,7 +84,8 @@ func TestWhatCannotBeAdoptedIsRefusedWithItsPlace(t *testing.T) {
 		"two services":           {"location / { proxy_pass $to; }\nset $to http://up;\nif ($arg_a) { set $to http://127.0.0.1:8080; }", "leads to 2 services: web, api"},
 		"a stranger":             {"location / { proxy_pass $to; }\nset $to http://up;\nif ($arg_a) { set $to http://10.9.9.9:80; }", "10.9.9.9, which the compose files don't know"},
 		"HTTPS":                  {"location / { proxy_pass https://127.0.0.1:3000; }", "speaks HTTPS to web"},
-		"nothing":                {"location / { proxy_pass http://10.9.9.9; }", "no proxy_pass in /nginx.conf leads to a service"},
+		"nothing":                {"location / { proxy_pass http://10.9.9.9; }", "no proxy_pass in /nginx.conf leads to a service of the compose files\n/nginx.conf:8:14: proxy_pass http://10.9.9.9\ncompose.yaml:1:1: api publishes 127.0.0.1:8080"},
+		"no proxy_pass":          {"root /x;", "/nginx.conf: there is no proxy_pass at all"},
 		"a path with a query":    {"location / { proxy_pass http://up/?a=; }", "can't be carried over byte for byte"},
 		"a path with an escape":  {"location / { proxy_pass http://up/a%20b; }", "can't be carried over byte for byte"},
 		"a path and a rewrite":   {"location /x/ {\nrewrite ^ /y break;\nproxy_pass http://up/;\n}", "meets the rewrite in line 9"},
@@ -125,24 +126,41 @@ func TestWhatStaysIsNoted(t *testing.T) {
 	}
 }
 
+// included are two servers that include a file, the second one by way of
+// another file and with more of its own.
+func included(t *testing.T, more string) (*Proposal, error) {
+	t.Helper()
+	loaded, err := conf.Load(fstest.MapFS{
+		"nginx.conf": {Data: []byte("events {}\nhttp {\ninclude conf.d/*.conf;\naccess_log /a;\nserver {\nlisten 80;\ninclude both;\n}\nserver {\nlisten 81;\n" + more + "include way;\n}\n}\n")},
+		"way":        {Data: []byte("include both;\n")},
+		"both":       {Data: []byte("location / { proxy_pass http://127.0.0.1:3000; }\n")},
+	}, "/nginx.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Propose(survey(built("web", "web", "3000", 3000)), nil, Machine{Root: "/r", Sites: []Nginx{{Tree: loaded, Proxy: release.Proxy{Kind: release.ProxyHost}}}})
+}
+
 // A file that two servers include is one text: both must be able to live with
 // what it becomes.
-func TestAFileThatIsIncludedTwiceIsPatchedOnceOrRefused(t *testing.T) {
-	text := "events {}\nhttp {\ninclude conf.d/*.conf;\naccess_log /a;\nserver {\nlisten 80;\ninclude both;\n}\nserver {\nlisten 81;\n%include both;\n}\n}\n"
-	for more, wants := range map[string]bool{"": true, "proxy_set_header Host x;\n": false} {
-		loaded, err := conf.Load(fstest.MapFS{
-			"nginx.conf": {Data: []byte(strings.Replace(text, "%", more, 1))}, "both": {Data: []byte("location / { proxy_pass http://127.0.0.1:3000; }\n")},
-		}, "/nginx.conf")
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := Propose(survey(built("web", "web", "3000", 3000)), nil, Machine{Root: "/r", Sites: []Nginx{{Tree: loaded, Proxy: release.Proxy{Kind: release.ProxyHost}}}})
-		if (err == nil) != wants {
-			t.Errorf("with %q: %v", more, err)
-			continue
-		}
-		if wants && (len(p.Changes) != 2 || strings.Count(p.Changes[0].After+p.Changes[1].After, "proxy_pass http://$teal_shop__web;") != 1) {
-			t.Errorf("it became %+v", p.Changes)
-		}
+func TestAFileThatIsIncludedTwiceIsPatchedOnce(t *testing.T) {
+	p, err := included(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Changes) != 2 || strings.Count(p.Changes[0].After+p.Changes[1].After, "proxy_pass http://$teal_shop__web;") != 1 {
+		t.Errorf("it became %+v", p.Changes)
+	}
+}
+
+func TestAFileThatWouldNeedTwoTextsIsRefusedWithBothPlaces(t *testing.T) {
+	_, err := included(t, "proxy_set_header Host x;\n")
+	var e *release.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("not refused: %v", err)
+	}
+	const want = "/both:1:14: /both is included at two places, which need different lines here: /nginx.conf:7:1 and /nginx.conf:12:1 → /way:1:1; write it at each"
+	if len(e.Detail) != 1 || e.Detail[0] != want {
+		t.Errorf("it says %q, want %q", e.Detail, want)
 	}
 }

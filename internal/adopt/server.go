@@ -1,9 +1,7 @@
 package adopt
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"teal/internal/adopt/conf"
 	"teal/internal/release"
@@ -27,11 +25,7 @@ func (s *site) server(v *conf.Server, root string) {
 		s.problem(v.Node, "the server block is empty here: its directives come from includes, so there is no place for a line of its own")
 		return
 	}
-	file := release.Include(root, s.p.App.Name, s.n.Proxy.Place(s.p.App.Name))
-	if len(v.Own(rewrites...)) > 0 {
-		file = release.IncludeBeside(root, s.p.App.Name, s.n.Proxy.Place(s.p.App.Name))
-	}
-	lines := []string{"include " + conf.Quote(file) + ";  # teal"}
+	lines := []string{"include " + conf.Quote(s.include(v, root)) + ";  # teal"}
 	lines = append(lines, s.logs(v)...)
 	for _, line := range lines {
 		if before {
@@ -42,6 +36,15 @@ func (s *site) server(v *conf.Server, root string) {
 	}
 	s.tables(v)
 	s.write(v.Node)
+}
+
+// include is the app's file for the server block.
+func (s *site) include(v *conf.Server, root string) string {
+	place := s.n.Proxy.Place(s.p.App.Name)
+	if len(v.Own(rewrites...)) > 0 {
+		return release.IncludeBeside(root, s.p.App.Name, place)
+	}
+	return release.Include(root, s.p.App.Name, place)
 }
 
 // place is the directive of a server beside which the line goes: behind the
@@ -140,15 +143,4 @@ func (s *site) tables(v *conf.Server) {
 			s.note(n, "open_file_cache is off in the server at %s from now on; in locations that serve many files, write it there", v.Place())
 		}
 	}
-}
-
-// adoptedAlready is the line of a server that includes the app's file, nil
-// without.
-func (s *site) adoptedAlready() *conf.Node {
-	for _, n := range s.n.Tree.Named("include") {
-		if strings.HasSuffix(n.Arg(0), ".inc") && strings.Contains(n.Arg(0), fmt.Sprintf("/apps/%s/", s.p.App.Name)) && within(n, "server") {
-			return n
-		}
-	}
-	return nil
 }
