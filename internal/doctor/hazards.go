@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"teal/internal/release"
@@ -70,7 +71,7 @@ func namesIn(s release.Service, c release.Color) []string {
 
 var (
 	anywhere  = []hazard{floatingImage, singleFile}
-	inColored = []hazard{tied, twoDatabases, writtenTwice, containerName, fixedPort, restartAlways, noCheck, noGrace, twoClocks}
+	inColored = []hazard{tied, twoDatabases, writtenTwice, containerName, fixedPort, restartAlways, noCheck, noGrace, twoClocks, migrates}
 	inShared  = []hazard{tiedToColored, waitsForColored, callsColored, updater}
 )
 
@@ -205,6 +206,33 @@ func twoClocks(_ ward, s release.SurveyService, c *release.Service) []release.Fi
 	}
 	return []release.Finding{warnAt(s, "command", s.Name+" looks like a scheduler ("+clock+") and would run twice during a release",
 		"services: {"+c.Name+": {handoff: stop-first}} in teal.yaml")}
+}
+
+// migrates: what changes the schema in a start command does so in every replica
+// and at every restart, beside the release that serves.
+func migrates(w ward, s release.SurveyService, c *release.Service) []release.Finding {
+	known, argv := s.Migration()
+	if known == "" {
+		return nil
+	}
+	words := quoted(strings.Fields(known)) + ", …"
+	if argv != nil {
+		words = quoted(argv)
+	}
+	fix := "deploy: {release: {service: " + c.Name + ", command: [" + words + "]}} in teal.yaml runs it once, before a release serves; then take it off the start command"
+	if w.app.Policy.Command != nil {
+		fix = "deploy.release in teal.yaml runs once, before a release serves: take it off the start command"
+	}
+	return []release.Finding{warnAt(s, "command", s.Name+" migrates in its start command ("+known+"): in each replica, at every restart, and when the old release is started again", fix)}
+}
+
+// quoted are words as a list of teal.yaml has them.
+func quoted(words []string) string {
+	var list []string
+	for _, word := range words {
+		list = append(list, strconv.Quote(word))
+	}
+	return strings.Join(list, ", ")
 }
 
 func tiedToColored(w ward, s release.SurveyService, _ *release.Service) []release.Finding {

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,9 @@ func TestEachHazardIsFoundWithItsPlaceAndFix(t *testing.T) {
 		{"a worker without a grace period", release.GradeWarn, "worker has no stop_grace_period", func(_, worker, _ *service) { worker.Grace = 0 }},
 		{"a shared service that calls a colored one", release.GradeWarn, "store calls web by its name", func(_, _, store *service) { store.Mentions = []string{"web"} }},
 		{"a scheduler that overlaps", release.GradeWarn, "would run twice", func(_, worker, _ *service) { worker.Argv = []string{"celery", "beat"} }},
+		{"migrations in a start command", release.GradeWarn, "web migrates in its start command (manage.py migrate)", func(web, _, _ *service) {
+			web.Argv = []string{"sh", "-c", "python manage.py migrate --noinput && exec gunicorn"}
+		}},
 		{"watchtower", release.GradeWarn, "replaces containers by itself", func(_, _, store *service) { store.Image = "containrrr/watchtower:1" }},
 		{"a provider", release.GradeFail, "comes from a provider", func(web, _, _ *service) { web.Provider = true }},
 		{"a name that teal needs", release.GradeFail, "web-blue has the name", func(_, _, store *service) { store.Name = "web-blue" }},
@@ -114,5 +118,32 @@ func TestTheAppsProxyMayCallColoredServices(t *testing.T) {
 	app.Proxies = []release.Proxy{{Kind: release.ProxyContainer, Service: "store"}}
 	if found := Hazards(app, shop(func(_, _, store *release.SurveyService) { store.Mentions = []string{"web"} })); len(found) > 0 {
 		t.Errorf("%+v", found)
+	}
+}
+
+// The fix of a migration is what to write, unless that is written already or
+// could hold a secret.
+func TestTheFixOfAMigrationIsTheLineToWrite(t *testing.T) {
+	migrating := func(filled bool) release.Survey {
+		return shop(func(web, _, store *release.SurveyService) {
+			web.Argv, web.Filled = []string{"sh", "-c", "python manage.py migrate --noinput --password=hunter2 && exec gunicorn"}, filled
+			store.Argv = web.Argv // shared: it is started once, and stays
+		})
+	}
+	written := shopApp
+	written.Policy.Command = &release.Command{Service: "web", Argv: []string{"migrate"}}
+	for name, c := range map[string]struct {
+		app    release.App
+		filled bool
+		want   string
+	}{
+		"as it is":                 {shopApp, false, `deploy: {release: {service: web, command: ["python", "manage.py", "migrate", "--noinput", "--password=hunter2"]}} in teal.yaml`},
+		"with values of variables": {shopApp, true, `command: ["manage.py", "migrate", …]}} in teal.yaml`},
+		"with a release command":   {written, false, "deploy.release in teal.yaml runs once"},
+	} {
+		found := Hazards(c.app, migrating(c.filled))
+		if len(found) != 1 || !strings.Contains(found[0].Fix, c.want) {
+			t.Errorf("%s: %+v", name, found)
+		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // inOwn are the rules for a color's own files. They are used as they are, so a
 // name or a port is a hazard only where the other color's files have it too.
-var inOwn = []hazard{tied, twoDatabases, writtenTwice, nameTwice, portTwice, restartAlways, noCheck, noGrace, twoClocks}
+var inOwn = []hazard{tied, twoDatabases, writtenTwice, nameTwice, portTwice, restartAlways, noCheck, noGrace, twoClocks, migrates}
 
 // OwnHazards are those in the colors' own compose files, blue's first. shared
 // is the survey of the files of the shared services.

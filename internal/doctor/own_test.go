@@ -90,6 +90,9 @@ func TestEachHazardOfAColorsOwnFileIsFoundWithItsPlace(t *testing.T) {
 		{"links", release.GradeFail, "my-green has links: db", func(_, green *service) { green.Ties = []release.SurveyTie{{Key: "links", Text: "links: db", Fix: "x"}} }},
 		{"no health check", release.GradeWarn, "my-blue has no health check", func(blue, _ *service) { blue.Check = false }},
 		{"restart: always", release.GradeWarn, "restart: always", func(_, green *service) { green.Restart = "always" }},
+		{"migrations in a start command", release.GradeWarn, "my-green migrates in its start command (rails db:migrate)", func(_, green *service) {
+			green.Argv = []string{"sh", "-c", "rails db:migrate && puma"}
+		}},
 		{"latest", release.GradeWarn, "names no version", func(_, green *service) { green.Image = "shop/api" }},
 		{"a service that isn't there", release.GradeFail, "the files of green have no service my-green", func(_, green *service) { green.Name = "api-green" }},
 		{"a service that nobody listed", release.GradeFail, "service mailer is only in the files of blue", func(blue, _ *service) { blue.Name = "mailer" }},
