@@ -132,12 +132,13 @@ func (s *site) vanishing(service, value string, b binding) {
 func (p *Proposal) first(sites []*site) {
 	p.App.Site.Adopted = &release.Adopted{}
 	var live release.Color
+	var place string
 	for _, s := range sites {
 		for _, b := range s.bound {
 			switch {
 			case b.color == release.None || live == b.color:
 			case live == release.None:
-				live = b.color
+				live, place = b.color, b.Place()
 			default:
 				s.problem(b.Node, "proxy_pass %s leads to %s, others to %s: bring all to one color first", b.Raw, b.color, live)
 			}
@@ -147,5 +148,6 @@ func (p *Proposal) first(sites []*site) {
 		return
 	}
 	p.App.Site.Adopted.First = live.Other()
-	p.because(Reason{Key: "site.adopted.first", Choice: string(live.Other()), Why: "nginx sends everyone to " + string(live) + " today, whose ports are taken"})
+	p.because(Reason{Key: "site.adopted.first", Choice: string(live.Other()), Place: place,
+		Why: "nginx sends everyone to " + string(live) + " today, whose ports are taken"})
 }

@@ -125,7 +125,7 @@ func (d directory) add(name string, m member, project string) {
 			d.addrs[addr] = append(d.addrs[addr], o)
 		}
 	}
-	if o.port, _ = portOf(m.service); o.port == 0 && (m.service.Database || front(m.service) || kind(m.service) != "") {
+	if o.port, _, _ = portOf(m.service); o.port == 0 && (m.service.Database || front(m.service) || kind(m.service) != "") {
 		return
 	}
 	d.inside[o.port] = append(d.inside[o.port], o)

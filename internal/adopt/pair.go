@@ -169,7 +169,7 @@ func (p *Proposal) pairNames(s *release.Service) {
 	if s.Names != nil || s.Each != nil {
 		blue, green := names[release.Blue], names[release.Green]
 		p.because(Reason{Key: "services." + s.Name + ".compose", Choice: fmt.Sprintf("%s, %s", strings.Join(blue, " "), strings.Join(green, " ")),
-			Why: "its names in the two colors' files"})
+			Why: "its names in the two colors' files", Place: p.members(s.Name)[0].service.Place("")})
 	}
 }
 

@@ -18,26 +18,26 @@ var usual = map[string]int{
 }
 
 // portOf is the container port to talk HTTP to, 0 for a service without, and
-// how it is known.
-func portOf(s release.SurveyService) (int, string) {
+// how it is known: why, and by which key of the compose file.
+func portOf(s release.SurveyService) (port int, why, key string) {
 	if p, ok := bestPort(s.Ports); ok {
 		if p.Published == "" {
-			return p.Target, "from ports"
+			return p.Target, "from ports", "ports"
 		}
-		return p.Target, fmt.Sprintf("from ports: %s:%d", p.Listen(), p.Target)
+		return p.Target, fmt.Sprintf("from ports: %s:%d", p.Listen(), p.Target), "ports"
 	}
 	for _, n := range s.Expose {
 		if !slices.Contains(debuggers, n) {
-			return n, "from expose"
+			return n, "from expose", "expose"
 		}
 	}
 	if s.PortVar > 0 {
-		return s.PortVar, "from the environment variable PORT"
+		return s.PortVar, "from the environment variable PORT", "environment"
 	}
 	if n := usual[s.ImageName()]; n > 0 && s.Build == "" {
-		return n, "where image " + s.Image + " listens"
+		return n, "where image " + s.Image + " listens", "image"
 	}
-	return 0, ""
+	return 0, "", ""
 }
 
 // bestPort is the port most likely to speak plain HTTP: not a debugger's, not

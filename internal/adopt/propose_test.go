@@ -168,22 +168,23 @@ func TestPortsAreFoundWhereTheyAreSaid(t *testing.T) {
 		name    string
 		service release.SurveyService
 		want    int
+		key     string
 	}{
-		{"none", svc("x", nil), 0},
-		{"published", svc("x", publishes("8080", 3000)), 3000},
+		{"none", svc("x", nil), 0, ""},
+		{"published", svc("x", publishes("8080", 3000)), 3000, "ports"},
 		{"plain before TLS", svc("x", func(s *release.SurveyService) {
 			s.Ports = []release.SurveyPort{{Target: 443, Published: "443"}, {Target: 80, Published: "80"}}
-		}), 80},
+		}), 80, "ports"},
 		{"no debugger's", svc("x", func(s *release.SurveyService) {
 			s.Ports = []release.SurveyPort{{Target: 9229, Published: "9229"}, {Target: 4000}}
-		}), 4000},
-		{"no UDP", svc("x", func(s *release.SurveyService) { s.Ports = []release.SurveyPort{{Target: 53, Protocol: "udp"}} }), 0},
-		{"exposed", svc("x", func(s *release.SurveyService) { s.Expose = []int{5000} }), 5000},
-		{"by the environment", svc("x", func(s *release.SurveyService) { s.PortVar = 7000 }), 7000},
-		{"by the image", svc("x", func(s *release.SurveyService) { s.Image = "ghost:5" }), 2368},
+		}), 4000, "ports"},
+		{"no UDP", svc("x", func(s *release.SurveyService) { s.Ports = []release.SurveyPort{{Target: 53, Protocol: "udp"}} }), 0, ""},
+		{"exposed", svc("x", func(s *release.SurveyService) { s.Expose = []int{5000} }), 5000, "expose"},
+		{"by the environment", svc("x", func(s *release.SurveyService) { s.PortVar = 7000 }), 7000, "environment"},
+		{"by the image", svc("x", func(s *release.SurveyService) { s.Image = "ghost:5" }), 2368, "image"},
 	} {
-		if got, why := portOf(tc.service); got != tc.want || (why == "") != (got == 0) {
-			t.Errorf("%s: %d (%s), want %d", tc.name, got, why, tc.want)
+		if got, why, key := portOf(tc.service); got != tc.want || (why == "") != (got == 0) || key != tc.key {
+			t.Errorf("%s: %d (%s, %s), want %d (%s)", tc.name, got, why, key, tc.want, tc.key)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func (p *Proposal) route() {
 		why = "of " + strings.Join(web, ", ") + " the likeliest to serve pages"
 	}
 	p.App.Routes = []release.Route{{Path: "/", To: main}}
-	p.because(Reason{Key: "routes./", Choice: main, Why: why})
+	p.because(Reason{Key: "routes./", Choice: main, Why: why, Place: p.portPlace(main)})
 	for _, name := range web[1:] {
 		r := release.Route{Path: "/" + strings.ToLower(name) + "/", To: name}
 		if !open[name] {
@@ -32,9 +32,16 @@ func (p *Proposal) route() {
 			continue
 		}
 		p.App.Routes = append(p.App.Routes, r)
-		p.because(Reason{Key: "routes." + r.Path, Choice: name, Why: "it has a port of its own now; the path is a guess (strip: true takes it off)"})
+		p.because(Reason{Key: "routes." + r.Path, Choice: name, Why: "it has a port of its own now; the path is a guess (strip: true takes it off)", Place: p.portPlace(name)})
 	}
 	slices.SortStableFunc(p.App.Routes, func(a, b release.Route) int { return len(b.Path) - len(a.Path) })
+}
+
+// portPlace is where the compose files give the service its port.
+func (p *Proposal) portPlace(name string) string {
+	s, _ := p.survey.Service(name)
+	_, _, key := portOf(s)
+	return s.Place(key)
 }
 
 // web are the colored services with a port, the likeliest for / first, and
@@ -106,7 +113,7 @@ func (p *Proposal) listen() {
 	}
 	main := p.App.Routes[len(p.App.Routes)-1].To
 	from, _ := p.survey.Service(main)
-	port, _ := portOf(from)
+	port, _, _ := portOf(from)
 	p.App.Site.Listen = published(from, port)
 	if len(p.App.Site.Listen) == 0 {
 		p.App.Site.Listen = []string{"80"}

@@ -112,11 +112,11 @@ func (p *Proposal) ownVolume(s release.SurveyService) string {
 func (p *Proposal) color(s release.SurveyService) {
 	out := release.Service{Name: s.Name, Replicas: s.Replicas}
 	key := "services." + s.Name
-	port, portWhy := portOf(s)
+	port, portWhy, portKey := portOf(s)
 	out.Port = port
 	p.because(Reason{Key: key, Choice: "colored", Why: origin(s) + p.calling(s), Place: s.Place("")})
 	if port > 0 {
-		p.because(Reason{Key: key + ".port", Choice: fmt.Sprint(port), Why: portWhy, Place: s.Place("ports")})
+		p.because(Reason{Key: key + ".port", Choice: fmt.Sprint(port), Why: portWhy, Place: s.Place(portKey)})
 	}
 	if clock := s.Clock(); clock != "" && port == 0 {
 		out.Handoff = release.HandoffStopFirst

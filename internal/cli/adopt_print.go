@@ -10,13 +10,15 @@ import (
 	"teal/internal/term"
 )
 
-func (g *globals) printProposal(target string, p *adopt.Proposal, hazards []release.Finding, written bool) error {
+// printProposal tells what was found, what it means and what to do next. w is
+// nil where nothing was to be written.
+func (g *globals) printProposal(p *adopt.Proposal, hazards []release.Finding, w *written) error {
 	if _, err := fmt.Fprint(g.env.Out, p.YAML()+extraText(p)+diffText(p)); err != nil {
 		return err
 	}
 	for _, r := range p.Reasons {
-		if strings.HasPrefix(r.Key, "proxy_pass.") {
-			fmt.Fprintf(g.env.Err, "found %s: %s\n", term.Clean(r.Place), term.Clean(r.Why))
+		if line := foundLine(r); line != "" {
+			fmt.Fprintln(g.env.Err, line)
 		}
 	}
 	for _, note := range p.Notes {
@@ -26,15 +28,29 @@ func (g *globals) printProposal(target string, p *adopt.Proposal, hazards []rele
 		fmt.Fprintln(g.env.Err, findingLine(h))
 	}
 	next := "teal init --write"
-	if written {
-		g.printWritten(target, p)
+	if w != nil {
+		g.printWritten(w)
 		next = "teal doctor, then teal plan"
 	}
-	if written && len(p.Changes) > 0 {
+	if w != nil && len(p.Changes) > 0 {
 		next = "nginx -s reload (or systemctl reload nginx), then " + next
 	}
 	_, err := fmt.Fprintf(g.env.Err, "next:  %s\n", next)
 	return err
+}
+
+// foundLine is a decision behind the line that it comes from: where in the
+// files, of which key of teal.yaml, what and why. A reason that names its place
+// itself stands beside its key in teal.yaml already.
+func foundLine(r adopt.Reason) string {
+	if r.Place == "" || strings.Contains(r.Why, r.Place) {
+		return ""
+	}
+	text := r.Why
+	if key := strings.TrimPrefix(strings.TrimPrefix(r.Key, "services."), "shared."); !strings.HasPrefix(key, "proxy_pass.") {
+		text = key + ": " + r.Choice + ", " + r.Why
+	}
+	return term.Clean("found " + r.Place + ": " + text)
 }
 
 func (g *globals) printAlready(a *adopt.AlreadyError) error {
@@ -45,12 +61,12 @@ func (g *globals) printAlready(a *adopt.AlreadyError) error {
 	return err
 }
 
-func (g *globals) printWritten(target string, p *adopt.Proposal) {
-	fmt.Fprintf(g.env.Err, "wrote %s\n", target)
-	for _, c := range p.Changes {
-		if c.Host != "" {
-			fmt.Fprintf(g.env.Err, "patched %s\n", c.Host)
-		}
+func (g *globals) printWritten(w *written) {
+	for _, path := range w.made {
+		fmt.Fprintf(g.env.Err, "wrote %s\n", path)
+	}
+	for _, path := range w.patched {
+		fmt.Fprintf(g.env.Err, "patched %s\n", path)
 	}
 }
 
@@ -88,7 +104,7 @@ func plainDiff(diff string) string {
 	return b.String()
 }
 
-func (g *globals) proposalObjects(p *adopt.Proposal, hazards []release.Finding) error {
+func (g *globals) proposalObjects(p *adopt.Proposal, hazards []release.Finding, w *written) error {
 	enc := json.NewEncoder(g.env.Out)
 	for _, r := range p.Reasons {
 		if err := enc.Encode(struct {
@@ -112,6 +128,9 @@ func (g *globals) proposalObjects(p *adopt.Proposal, hazards []release.Finding) 
 	last := map[string]any{"type": "proposal", "app": p.App.Name, "notes": p.Notes, "teal.yaml": p.YAML()}
 	if p.Extra != "" {
 		last[adopt.Extra] = p.Extra
+	}
+	if w != nil {
+		last["wrote"], last["patched"] = w.made, w.patched
 	}
 	return enc.Encode(last)
 }

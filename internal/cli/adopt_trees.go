@@ -57,17 +57,19 @@ func (g *globals) surveyPair(ctx context.Context, out found, shared []string, ow
 		}
 	}
 	out.named = relative(out.dir, shared)
-	surveys, names := map[release.Color]release.Survey{}, map[release.Color][]string{}
+	names := map[release.Color][]string{}
+	out.own = map[release.Color]release.Survey{}
 	for _, c := range release.Colors {
-		if surveys[c], err = g.surveyOf(ctx, out.dir, own[c]); err != nil {
+		if out.own[c], err = g.surveyOf(ctx, out.dir, own[c]); err != nil {
 			return out, err
 		}
 		names[c] = relative(out.dir, own[c])
 	}
 	if base.Project == "" {
-		base.Project = surveys[release.Blue].Project
+		base.Project = out.own[release.Blue].Project
 	}
-	out.survey, out.pair = adopt.NewPair(base, surveys, names)
+	out.shared = base
+	out.survey, out.pair = adopt.NewPair(base, out.own, names)
 	return out, nil
 }
 

@@ -18,7 +18,11 @@ import (
 )
 
 // written is what a proposal has put on disk, each with the way back.
-type written struct{ undo []func() error }
+type written struct {
+	made    []string // files that weren't there
+	patched []string // files of nginx's
+	undo    []func() error
+}
 
 // did remembers the way back of a step.
 func (w *written) did(undo func() error) { w.undo = append(w.undo, undo) }
@@ -34,20 +38,20 @@ func (w *written) back() error {
 
 // writeProposal writes teal.yaml and, where a site is adopted, teal's files and
 // the patched ones of nginx: all of them, or none.
-func (g *globals) writeProposal(ctx context.Context, target string, f found, p *adopt.Proposal) error {
+func (g *globals) writeProposal(ctx context.Context, target string, f found, p *adopt.Proposal) (*written, error) {
 	if err := free(target); err != nil {
-		return err
+		return nil, err
 	}
 	if err := badCertificate(certificates(p, time.Now())); err != nil {
-		return err
+		return nil, err
 	}
 	w := &written{}
 	err := g.writeAll(ctx, w, target, f, p)
 	if err == nil {
-		return nil
+		return w, nil
 	}
 	undone := w.back()
-	return putBack(err, undone)
+	return nil, putBack(err, undone)
 }
 
 func (g *globals) writeAll(ctx context.Context, w *written, target string, f found, p *adopt.Proposal) error {
@@ -83,11 +87,12 @@ func (g *globals) writeAll(ctx context.Context, w *written, target string, f fou
 
 // adopt writes what nginx reads, and asks nginx whether it can.
 func (w *written) adopt(ctx context.Context, router *nginx.Router, app release.App, p *adopt.Proposal) error {
-	undo, err := router.Adopt(ctx, app)
+	made, undo, err := router.Adopt(ctx, app)
 	if err != nil {
 		return err
 	}
 	w.did(undo)
+	w.made = append(w.made, made...)
 	for _, c := range p.Changes {
 		if c.Host == "" {
 			continue // a person has to: a note says where
@@ -155,6 +160,7 @@ func (w *written) link(draft, target string) error {
 		return unwritten(target, err)
 	}
 	w.did(func() error { return os.Remove(target) })
+	w.made = append(w.made, target)
 	return nil
 }
 
@@ -168,6 +174,7 @@ func (w *written) create(path, text string) error {
 		return unwritten(path, err)
 	}
 	w.did(func() error { return os.Remove(path) })
+	w.made = append(w.made, path)
 	_, err = f.WriteString(text)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return unwritten(path, err)
@@ -185,6 +192,7 @@ func (w *written) patch(c adopt.Change) error {
 		return &release.Error{Code: release.Invalid, What: "can't write " + c.Host, Next: "sudo teal init --write, or put it where it can be written", Err: err}
 	}
 	w.did(func() error { return replace(c.Host, c.Before) })
+	w.patched = append(w.patched, c.Host)
 	return nil
 }
 

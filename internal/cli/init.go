@@ -71,16 +71,17 @@ func (g *globals) propose(ctx context.Context, args []string, i initial) error {
 	if err != nil {
 		return err
 	}
-	hazards := append(certificates(proposal, time.Now()), doctor.Hazards(proposal.App, proposal.Survey())...)
+	hazards := append(certificates(proposal, time.Now()), found.hazards(proposal)...)
+	var w *written
 	if i.write {
-		if err := g.writeProposal(ctx, target, found, proposal); err != nil {
+		if w, err = g.writeProposal(ctx, target, found, proposal); err != nil {
 			return err
 		}
 	}
 	if g.json {
-		return g.proposalObjects(proposal, hazards)
+		return g.proposalObjects(proposal, hazards, w)
 	}
-	return g.printProposal(target, proposal, hazards, i.write)
+	return g.printProposal(proposal, hazards, w)
 }
 
 // target is where teal.yaml goes.
@@ -102,6 +103,21 @@ type found struct {
 	named  []string // files that teal.yaml must name, as seen from its folder
 	pair   *adopt.Pair
 	dir    string // where the compose files are
+
+	// Of a pair: what each color's files say, and those of the shared services.
+	own    map[release.Color]release.Survey
+	shared release.Survey
+}
+
+// hazards are those that doctor will find in the files: a pair's are judged by
+// their color, as they are used.
+func (f found) hazards(p *adopt.Proposal) []release.Finding {
+	if f.pair == nil {
+		return doctor.Hazards(p.App, p.Survey())
+	}
+	app := p.App
+	app.Own = f.pair.Files
+	return append(doctor.Hazards(app, f.shared), doctor.OwnHazards(app, f.shared, f.own)...)
 }
 
 // survey reads the files named, else those that compose takes by itself from

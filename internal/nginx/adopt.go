@@ -16,14 +16,15 @@ import (
 // Adopt writes the files of an adopted site as they are before its first
 // release: what served before serves. Nothing is reloaded, and no server block
 // has to include them yet; once one does, nginx -t needs them. A site with a
-// release is left as it is. undo takes away again what was written.
-func (r *Router) Adopt(ctx context.Context, app release.App) (undo func() error, err error) {
+// release is left as it is. made are the files that nginx reads now, one of
+// them in a folder of nginx's own; undo takes away again what was written.
+func (r *Router) Adopt(ctx context.Context, app release.App) (made []string, undo func() error, err error) {
 	if app.Site.Adopted == nil {
-		return nil, fmt.Errorf("the site of %s is not an adopted one", app.Name)
+		return nil, nil, fmt.Errorf("the site of %s is not an adopted one", app.Name)
 	}
 	unlock, err := r.exclusive(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer unlock()
 	fresh := !remains(r.token(app.Name))
@@ -36,42 +37,56 @@ func (r *Router) Adopt(ctx context.Context, app release.App) (undo func() error,
 		return err
 	}
 	for _, p := range slices.Backward(app.Proxies) {
-		was, err := r.adopt(ctx, app, p)
+		now, was, err := r.adopt(ctx, app, p)
 		before = append(was, before...)
 		if err != nil {
-			return nil, errors.Join(err, undo())
+			return nil, nil, errors.Join(err, undo())
 		}
+		made = append(made, present(now)...)
 	}
-	return undo, nil
+	return made, undo, nil
 }
 
-// adopt writes the files for one proxy and returns them as they were.
-func (r *Router) adopt(ctx context.Context, app release.App, p release.Proxy) ([]file, error) {
+// present are the paths of files that shall be there.
+func present(list []file) []string {
+	var paths []string
+	for _, f := range list {
+		if f.text != nil {
+			paths = append(paths, f.path)
+		}
+	}
+	return paths
+}
+
+// adopt writes the files for one proxy and returns them as they are now and as
+// they were.
+func (r *Router) adopt(ctx context.Context, app release.App, p release.Proxy) (now, was []file, err error) {
 	s, err := r.server(ctx, app, p)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if _, running := s.running(); !running && s.box != nil {
-		return nil, s.down() // what it is like is known while it runs
+		return nil, nil, s.down() // what it is like is known while it runs
 	}
 	if err := errors.Join(s.mayChange(), s.passable(r.root), r.housedWell(s, app)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if remains(r.live(app.Name)) && remains(r.conf(app.Name, s.place)) {
-		return nil, r.adoptedAlready(s, app.Name)
+		return nil, nil, r.adoptedAlready(s, app.Name)
 	}
 	if err := r.prepare(app.Name); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out, err := r.interim(s, app)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	before := remember(r.files(s, app.Name, out))
-	if err := write(r.files(s, app.Name, out)); err != nil {
-		return before, fmt.Errorf("write the files of the adopted site: %w", err)
+	now = r.files(s, app.Name, out)
+	was = remember(now)
+	if err := write(now); err != nil {
+		return nil, was, fmt.Errorf("write the files of the adopted site: %w", err)
 	}
-	return before, nil
+	return now, was, nil
 }
 
 // adoptedAlready refuses an app that lives in a server block of teal's own.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func inherit(t *testing.T, more string) *manor {
 	m.before = play(t, "before", netip.MustParseAddrPort("127.0.0.1:0"))
 	m.app.Site.Adopted = &release.Adopted{Before: map[string]string{"web": m.before.at.String()}}
 	m.site = filepath.Join(m.dir, "sites-enabled", "shop")
-	_, err := m.r.Adopt(m.ctx, m.app)
+	_, _, err := m.r.Adopt(m.ctx, m.app)
 	m.must(err)
 	m.include(release.Include(m.r.root, "voda", m.app.Proxies[0].Place("voda")), more)
 	return m
@@ -88,7 +89,7 @@ func TestAnAdoptedSiteIsServedByWhatWasThereUntilTheFirstShiftAndAfterRemove(t *
 		m.shift(c)
 		m.servedBy(c)
 	}
-	_, err := m.r.Adopt(m.ctx, m.app)
+	_, _, err := m.r.Adopt(m.ctx, m.app)
 	m.must(err)
 	m.servedBy(release.Green) // it is left as it is
 	if o := m.observe(); o.Live() != release.Green || !o.Routing.Ready() {
@@ -235,13 +236,18 @@ func (m *manor) contents() string {
 func TestAnAdoptionThatIsTakenBackLeavesNothing(t *testing.T) {
 	m := besideOthers(t, "").start()
 	m.app.Site.Adopted = &release.Adopted{}
-	undo, err := m.r.Adopt(m.ctx, m.app)
+	made, undo, err := m.r.Adopt(m.ctx, m.app)
 	m.must(err)
-	if m.tree() == "" {
-		t.Error("nothing was written")
+	if !slices.Contains(made, filepath.Join(m.dir, "conf.d", "0-teal-voda.conf")) {
+		t.Errorf("the file among theirs is not told: %v", made)
+	}
+	for _, path := range made {
+		if !remains(path) {
+			t.Errorf("%s was not written", path)
+		}
 	}
 	m.must(undo())
-	if left := m.tree(); left != "" || remains(filepath.Join(m.dir, "sites-enabled", "0-teal-voda.conf")) {
+	if left := m.tree(); left != "" || remains(filepath.Join(m.dir, "conf.d", "0-teal-voda.conf")) {
 		t.Errorf("left behind: %s", left)
 	}
 	m.must(m.r.Tests(m.ctx, m.app))
@@ -257,7 +263,7 @@ func TestAnAppThatLivesInAServerBlockOfTealsIsNotAdoptedUnderIt(t *testing.T) {
 	m.shift(release.Blue)
 	before := m.tree()
 	m.app.Site.Adopted = &release.Adopted{}
-	if _, err := m.r.Adopt(m.ctx, m.app); release.CodeOf(err) != release.Invalid || !strings.Contains(describe(err), "teal down") {
+	if _, _, err := m.r.Adopt(m.ctx, m.app); release.CodeOf(err) != release.Invalid || !strings.Contains(describe(err), "teal down") {
 		t.Errorf("got %s", describe(err))
 	}
 	m.servedBy(release.Blue)

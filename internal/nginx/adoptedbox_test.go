@@ -14,7 +14,7 @@ func TestAnAdoptedSiteInAContainerIsServedByEachColorAndByWhatWasBefore(t *testi
 	before := h.color("before")
 	h.app.Site.Adopted = &release.Adopted{Before: map[string]string{"web": before.at.String()}}
 	h.ship(everything)
-	_, err := h.r.Adopt(h.ctx, h.app)
+	_, _, err := h.r.Adopt(h.ctx, h.app)
 	h.must(err)
 	p := h.app.Proxies[0]
 	s, err := h.r.server(h.ctx, h.app, p)

@@ -23,7 +23,7 @@ func TestAnAdoptedSiteOfHTTPSAloneIsAskedAndReloadedUnderHTTP2(t *testing.T) {
 	m.app.Site.Listen = nil
 	m.include(release.Include(m.r.root, "voda", m.app.Proxies[0].Place("voda")),
 		fmt.Sprintf("listen %s ssl http2; ssl_certificate %s; ssl_certificate_key %s;", m.app.Site.TLS.Listen[0], cert, key))
-	_, err = m.r.Adopt(m.ctx, m.app)
+	_, _, err = m.r.Adopt(m.ctx, m.app)
 	m.must(err)
 	m.start()
 	m.must(m.r.Apply(m.ctx, m.app, m.net))

@@ -117,7 +117,7 @@ func (o *own) adopt() (app release.App) {
 	defer r.Close()
 	ctx, cancel := context.WithTimeout(o.t.Context(), time.Minute)
 	defer cancel()
-	if _, err := r.Adopt(ctx, app); err != nil {
+	if _, _, err := r.Adopt(ctx, app); err != nil {
 		o.t.Fatal(err)
 	}
 	o.site("include "+release.Include(o.state, o.name, app.Proxies[0].Place(o.name))+";",
