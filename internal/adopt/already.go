@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"teal/internal/adopt/conf"
@@ -49,10 +50,8 @@ func (s *site) begun() *conf.Node {
 			return n
 		}
 	}
-	for _, pass := range s.view.Passes {
-		if s.follows(pass) {
-			return pass.Node
-		}
+	if i := slices.IndexFunc(s.view.Passes, s.follows); i >= 0 {
+		return s.view.Passes[i].Node
 	}
 	return nil
 }
@@ -61,8 +60,12 @@ func (s *site) begun() *conf.Node {
 // place.
 func (s *site) missing(root string) []string {
 	var list []string
-	if len(s.bound) > 0 && s.begun() == nil {
+	begun := s.begun()
+	switch {
+	case begun == nil && len(s.bound) > 0:
 		list = append(list, s.n.Tree.Main.Path+": this nginx has none of teal's lines: name it in the chain of teal.yaml too, a list under proxy")
+	case begun != nil && len(s.bound) == 0 && !slices.ContainsFunc(s.view.Passes, s.follows):
+		list = append(list, begun.Place()+": teal's include is here, and no proxy_pass of "+s.n.Tree.Main.Path+" leads to the app")
 	}
 	for _, b := range s.bound {
 		list = append(list, fmt.Sprintf("%s: proxy_pass %s leads to %s past the switch: proxy_pass http://$%s follows it%s",
@@ -84,10 +87,19 @@ func (s *site) lacks(v *conf.Server, root string) string {
 	return "; the server block at " + v.Place() + " lacks include " + s.include(v, root)
 }
 
-// follows reports whether the pass is one of teal's making.
+// follows reports whether the pass has its address from a variable of teal's,
+// by itself or by way of another.
 func (s *site) follows(pass *conf.Pass) bool {
-	name, is := strings.CutPrefix(pass.Raw, "http://$")
-	return is && strings.HasPrefix(strings.TrimPrefix(name, "{"), release.Variable(s.p.App.Name, ""))
+	ours := func(text string) bool {
+		name := strings.TrimPrefix(strings.TrimPrefix(text, "$"), "{")
+		return name != text && strings.HasPrefix(name, release.Variable(s.p.App.Name, ""))
+	}
+	if ours(strings.TrimPrefix(pass.Raw, "http://")) {
+		return true
+	}
+	return slices.ContainsFunc(pass.Targets, func(t conf.Target) bool {
+		return slices.ContainsFunc(t.By, func(n *conf.Node) bool { return n.Name == "set" && ours(n.Arg(0)) })
+	})
 }
 
 // included is the line by which the server includes the app's file, nil

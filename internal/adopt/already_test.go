@@ -45,6 +45,7 @@ func TestWhatFollowsTheSwitchWhollyIsAdoptedAlready(t *testing.T) {
 	for name, sites := range map[string][]Nginx{
 		"one server":          {hosted(t, "a.conf", "server {\nlisten 80;\n"+line+web+"}\n")},
 		"two servers":         {hosted(t, "a.conf", "server {\nlisten 80;\n"+line+web+"}\nserver {\nlisten 81;\n"+line+"location / { proxy_pass http://${teal_shop__api}; }\n}\n")},
+		"by way of a name":    {hosted(t, "a.conf", "server {\nlisten 80;\n"+line+"set $to http://$teal_shop__web;\nlocation / { proxy_pass $to; }\n}\n")},
 		"one that is another": {hosted(t, "a.conf", "server {\nlisten 80;\n"+line+web+"}\nserver {\nlisten 81;\nlocation / { proxy_pass http://10.9.9.9; }\n}\n")},
 		"a chain":             {hosted(t, "a.conf", "server {\nlisten 80;\n"+line+web+"}\n"), hosted(t, "b.conf", "server {\nlisten 81;\n"+line+web+"}\n")},
 	} {
@@ -77,6 +78,10 @@ func TestWhatIsAdoptedInPartIsNamedAndRefused(t *testing.T) {
 		"an include": {
 			[]Nginx{hosted(t, "a.conf", "server {\nlisten 80;\n"+line+web+"}\nserver {\nlisten 81;\n"+web+"}\n")},
 			[]string{"/a.conf:12:14: proxy_pass http://$teal_shop__web has no value here; the server block at /a.conf:10:1 lacks include"},
+		},
+		"all but the include": {
+			[]Nginx{hosted(t, "a.conf", "server {\nlisten 80;\n"+line+"location / { return 503; }\n}\n")},
+			[]string{"/a.conf:7:1: teal's include is here, and no proxy_pass of /a.conf leads to the app"},
 		},
 		"every include": {
 			[]Nginx{hosted(t, "a.conf", "server {\nlisten 81;\n"+web+direct+"}\n")},
