@@ -93,8 +93,8 @@ func ControlPath(token string) string { return "/.teal/" + token }
 const GenerationHeader = "X-Teal-Generation"
 
 // unset stands for the generation while the text is hashed. No alphabet has
-// the at sign.
-const unset = "@generation@"
+// the backslash, and what escapes a path in a pattern puts none before a letter.
+const unset = `\generation\`
 
 //go:embed site.tmpl server.tmpl route.tmpl shared.tmpl adopted.tmpl
 var siteFiles embed.FS
