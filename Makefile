@@ -54,6 +54,32 @@ lint: ## gofmt, go vet, the import law and house rules
 bench: setup build ## measure the limits, and the switch beside the usual one (6 minutes)
 	go run ./bench
 
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+CYCLONEDX   := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+
+.PHONY: audit
+audit: static race ## vet, staticcheck, race detector, known vulnerabilities (asks the Go vulnerability database)
+	CGO_ENABLED=0 go run $(GOVULNCHECK) ./...
+
+.PHONY: static
+static: ## go vet and staticcheck
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+.PHONY: race
+race: ## the rooms' tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -count=1 -timeout 30m ./internal/... ./test/injection
+
+.PHONY: sbom
+sbom: ## write bin/teal.cdx.json, what the binary is made of
+	@mkdir -p bin
+	go run $(CYCLONEDX) app -json -licenses -main cmd/teal -output bin/teal.cdx.json .
+
+.PHONY: repro
+repro: ## build twice from nothing, elsewhere each time, and compare the bytes
+	@go run ./test/repro
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin examples/demo/app/bin
