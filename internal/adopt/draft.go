@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"teal/internal/adopt/conf"
+	"teal/internal/nginx/conf"
 )
 
 // draft is what is to be written around one directive.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"teal/internal/adopt/conf"
+	"teal/internal/nginx/conf"
 )
 
 var proxyNames = regexp.MustCompile(`\$(\{proxy_(host|port)\}|proxy_(host|port)\b)`)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"teal/internal/adopt/conf"
+	"teal/internal/nginx/conf"
 	"teal/internal/release"
 )
 

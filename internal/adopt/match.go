@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"teal/internal/adopt/conf"
+	"teal/internal/nginx/conf"
 	"teal/internal/release"
 )
 

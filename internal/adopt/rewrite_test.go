@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"teal/internal/adopt/conf"
+	"teal/internal/nginx/conf"
 	"teal/internal/release"
 )
 

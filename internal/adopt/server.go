@@ -3,7 +3,7 @@ package adopt
 import (
 	"slices"
 
-	"teal/internal/adopt/conf"
+	"teal/internal/nginx/conf"
 	"teal/internal/release"
 )
 

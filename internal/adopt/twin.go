@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"teal/internal/adopt/conf"
+	"teal/internal/nginx/conf"
 	"teal/internal/release"
 )
 

@@ -16,8 +16,8 @@ import (
 	"syscall"
 
 	"teal/internal/adopt"
-	"teal/internal/adopt/conf"
 	"teal/internal/doctor"
+	"teal/internal/nginx/conf"
 	"teal/internal/release"
 	"teal/internal/term"
 )

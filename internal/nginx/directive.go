@@ -3,7 +3,8 @@ package nginx
 import (
 	"errors"
 	"path/filepath"
-	"strings"
+
+	"teal/internal/nginx/conf"
 )
 
 // directive is one directive of an nginx configuration.
@@ -60,7 +61,7 @@ func (r *reader) file(path string, depth int) ([]directive, error) {
 	if depth > maxIncludes {
 		return nil, errors.New("includes are nested too deep in " + path)
 	}
-	list, _ := r.block(tokens(string(text)), depth)
+	list := r.block(conf.Glance(path, text).Top, depth)
 	for i := range list {
 		if list[i].file == "" { // else it came by an include
 			list[i].file = path
@@ -69,31 +70,17 @@ func (r *reader) file(path string, depth int) ([]directive, error) {
 	return list, nil
 }
 
-// block reads directives up to the closing brace and returns what follows it.
-func (r *reader) block(words []token, depth int) (list []directive, rest []token) {
-	var d directive
-	for len(words) > 0 {
-		w := words[0]
-		words = words[1:]
-		switch {
-		case w.text == "}" && !w.quoted:
-			return list, words
-		case w.text == "{" && !w.quoted:
-			d.block, words = r.block(words, depth)
-			list, d = append(list, d), directive{}
-		case w.text == ";" && !w.quoted:
-			list = append(list, d)
-			if d.name == "include" {
-				list = append(list, r.include(d, depth)...)
-			}
-			d = directive{}
-		case d.name == "":
-			d.name = w.text
-		default:
-			d.args = append(d.args, w.text)
+// block are the directives, what an include brings right behind it.
+func (r *reader) block(of []*conf.Directive, depth int) []directive {
+	var list []directive
+	for _, d := range of {
+		one := directive{name: d.Name, args: append([]string(nil), d.Args()...), block: r.block(d.Block, depth)}
+		list = append(list, one)
+		if d.Name == "include" && !d.HasBlock() {
+			list = append(list, r.include(one, depth)...)
 		}
 	}
-	return list, nil
+	return list
 }
 
 // include reads the files in the place of an include directive, as nginx
@@ -111,75 +98,4 @@ func (r *reader) include(d directive, depth int) []directive {
 		}
 	}
 	return list
-}
-
-type token struct {
-	text    string
-	quoted  bool
-	at, end int // where it stands in the text
-}
-
-// tokens splits a configuration into words and the signs ; { }.
-func tokens(text string) []token {
-	var list []token
-	size := len(text)
-	for text = next(text); text != ""; text = next(text) {
-		t := token{at: size - len(text)}
-		switch text[0] {
-		case ';', '{', '}':
-			t.text, text = text[:1], text[1:]
-		case '"', '\'':
-			t.text, text = quoted(text[1:], text[0])
-			t.quoted = true
-		default:
-			t.text, text = word(text)
-		}
-		t.end = size - len(text)
-		list = append(list, t)
-	}
-	return list
-}
-
-// next skips blanks and comments.
-func next(text string) string {
-	for {
-		text = strings.TrimLeft(text, " \t\r\n")
-		if !strings.HasPrefix(text, "#") {
-			return text
-		}
-		_, text, _ = strings.Cut(text, "\n")
-	}
-}
-
-func quoted(text string, mark byte) (inside, rest string) {
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		switch {
-		case text[i] == '\\' && i+1 < len(text):
-			i++
-			b.WriteByte(text[i])
-		case text[i] == mark:
-			return b.String(), text[i+1:]
-		default:
-			b.WriteByte(text[i])
-		}
-	}
-	return b.String(), ""
-}
-
-// word reads up to a blank, ; or {; the brace of ${name} is part of the word.
-func word(text string) (w, rest string) {
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case ' ', '\t', '\r', '\n', ';':
-			return text[:i], text[i:]
-		case '{':
-			if i == 0 || text[i-1] != '$' {
-				return text[:i], text[i:]
-			}
-		}
-	}
-	return text, ""
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"teal/internal/nginx/conf"
 )
 
 func confOf(t *testing.T, files map[string]string) []directive {
@@ -65,9 +67,37 @@ func TestAConfigurationIsReadAsNginxReadsIt(t *testing.T) {
 }
 
 func TestABrokenConfigurationIsStillRead(t *testing.T) {
-	conf := confOf(t, map[string]string{"nginx.conf": `pid /p; nonsense { } } "open`})
+	conf := confOf(t, map[string]string{"nginx.conf": `pid /p; events { worker_connections 5 } http {;
+		map $a $b { c { } } include d.conf; } } "open`, "d.conf": `server { listen 81; } server { listen "82`})
 	if diff := cmp.Diff([][]string{{"/p"}}, args(all(conf, "pid"))); diff != "" {
 		t.Error(diff)
+	}
+	if servers := within(conf, "http", "server"); len(servers) != 2 || len(servers[0].block) != 1 {
+		t.Errorf("servers %+v", servers)
+	}
+}
+
+// What a Lua block holds is Lua: its quotes, braces and comments must not take
+// the servers behind it away.
+func TestServersBehindLuaAreSeen(t *testing.T) {
+	for _, lua := range []string{
+		"-- it's an apostrophe\n", "-- {\n", "--[[ { ' ]] ", `ngx.say("{")`, "return '}'", "local t = {a = {1}}", "return [[ { \" ]]", "--[==[ ]] } ]==]",
+	} {
+		conf := confOf(t, map[string]string{
+			"nginx.conf": "http { init_by_lua_block { " + lua + " } include sites/*; server { listen 82; } }",
+			"sites/a":    "server { listen 80; location / { access_by_lua_block {" + lua + "} proxy_pass http://a; } listen 8080; }\nserver { listen 81; }",
+		})
+		servers := within(conf, "http", "server")
+		var listens [][]string
+		for _, s := range servers {
+			listens = append(listens, args(all(s.block, "listen"))...)
+		}
+		if diff := cmp.Diff([][]string{{"80"}, {"8080"}, {"81"}, {"82"}}, listens); diff != "" {
+			t.Errorf("%s: %s", lua, diff)
+		}
+		if len(servers) == 0 || len(within(servers[0].block, "location", "proxy_pass")) != 1 {
+			t.Errorf("%s: the servers are %v", lua, servers)
+		}
 	}
 }
 
@@ -78,7 +108,7 @@ func TestIncludesInACircleEnd(t *testing.T) {
 func FuzzAConfigurationOfAnyKindIsRead(f *testing.F) {
 	f.Add(`a "b;\" { c ${d} } # e`)
 	f.Fuzz(func(_ *testing.T, text string) {
-		(&reader{home: "/nowhere"}).block(tokens(text), 0)
+		(&reader{home: "/nowhere"}).block(conf.Glance("a", []byte(text)).Top, 0)
 	})
 }
 
@@ -98,6 +128,25 @@ func TestABuildIsReadFromWhatNginxSaysOfItself(t *testing.T) {
 	} {
 		if got := parseBuild(c.says); got != c.want {
 			t.Errorf("%s: got %+v", name, got)
+		}
+	}
+}
+
+func TestAMainFileWithLuaIsRehearsedToo(t *testing.T) {
+	dir := publicDir(t)
+	s := server{main: filepath.Join(dir, "nginx.conf")}
+	for _, c := range []struct{ text, want string }{
+		{"http { init_by_lua_block { -- it's {\n include = 1; } include sites/*; }", "http { init_by_lua_block { -- it's {\n include = 1; } include STAGED; }"},
+		{"http { include sites/*; # include sites/*;\n include 'sites/mine'; }", "http { include STAGED; # include sites/*;\n  }"},
+		{"http { include sites/*; ", ""},
+		{"http { include others/*; }", ""},
+	} {
+		if err := os.WriteFile(s.main, []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got, ok := s.copyOf(filepath.Join(dir, "sites/mine"), "STAGED")
+		if ok != (c.want != "") || ok && string(got) != c.want {
+			t.Errorf("%s\nis tried as %s (%v)", c.text, got, ok)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"teal/internal/nginx/conf"
 	"teal/internal/nginx/render"
 	"teal/internal/release"
 )
@@ -89,15 +90,14 @@ func (s server) copyOf(target, staged string) ([]byte, bool) {
 	if err != nil {
 		return nil, false
 	}
-	text, home := string(raw), filepath.Dir(s.main)
+	main, err := conf.Parse(s.main, raw)
+	if err != nil {
+		return nil, false
+	}
 	var out strings.Builder
 	done, last := false, 0
-	words := tokens(text)
-	for i := 0; i+2 < len(words); i++ {
-		if words[i].text != "include" || words[i+2].text != ";" || i > 0 && !ended(words[i-1]) {
-			continue
-		}
-		pattern := under(home, words[i+1].text)
+	for _, d := range includesIn(main.Top) {
+		pattern := under(filepath.Dir(s.main), d.Arg(0))
 		if ok, _ := filepath.Match(pattern, target); !ok {
 			continue
 		}
@@ -105,15 +105,25 @@ func (s server) copyOf(target, staged string) ([]byte, bool) {
 		if !ok {
 			return nil, false
 		}
-		out.WriteString(text[last:words[i].at] + instead)
-		done, last = true, words[i+2].end
+		out.WriteString(main.Src[last:d.Start] + instead)
+		done, last = true, d.End
 	}
-	out.WriteString(text[last:])
+	out.WriteString(main.Src[last:])
 	return []byte(out.String()), done
 }
 
-// ended reports whether a directive may begin after the word.
-func ended(w token) bool { return !w.quoted && (w.text == ";" || w.text == "{" || w.text == "}") }
+// includesIn are the include directives among these and in their blocks, in
+// their order.
+func includesIn(of []*conf.Directive) []*conf.Directive {
+	var list []*conf.Directive
+	for _, d := range of {
+		if d.Name == "include" && len(d.Words) == 2 && !d.HasBlock() {
+			list = append(list, d)
+		}
+		list = append(list, includesIn(d.Block)...)
+	}
+	return list
+}
 
 // includes are the directives that include what the pattern finds, but for
 // the target.

@@ -12,9 +12,7 @@ func (l *lexer) lua(open int) error {
 	for depth := 1; l.pos < len(l.src); {
 		switch ch := l.src[l.pos]; {
 		case ch == '"' || ch == '\'':
-			if err := l.luaString(ch); err != nil {
-				return err
-			}
+			l.luaString(ch)
 		case ch == '[':
 			l.luaLong()
 		case strings.HasPrefix(l.src[l.pos:], "--"):
@@ -40,15 +38,17 @@ func luaDepth(ch byte) int {
 	return 0
 }
 
-func (l *lexer) luaString(quote byte) error {
-	begin := l.pos
-	for l.pos++; l.pos < len(l.src); l.pos += l.step() {
+// luaString moves over a string. A quote that isn't closed on its line begins
+// none: lua-nginx-module takes it for any other sign.
+func (l *lexer) luaString(quote byte) {
+	begin, end := l.pos, l.upTo("\n")
+	for l.pos++; l.pos < end; l.pos += l.step() {
 		if l.src[l.pos] == quote {
 			l.pos++
-			return nil
+			return
 		}
 	}
-	return l.fault(begin, "this %c is never closed in the Lua block", quote)
+	l.pos = begin + 1
 }
 
 // luaLong moves over [[ … ]] or [==[ … ]==], or over a plain bracket.

@@ -5,7 +5,8 @@
 // nginx -T; nothing is run, nothing is written); what parses is kept byte for
 // byte; it reads as nginx 1.22 does (ngx_conf_file.c), so that what nginx
 // refuses to tokenize is refused here, with file:line:column. It doesn't know
-// which directives there are, nor what arguments they take.
+// which directives there are, nor what arguments they take. Glance alone reads
+// on where nginx refuses to.
 //
 // Four steps, each usable without the next:
 //

@@ -52,7 +52,7 @@ func (d *Directive) HasBlock() bool { return d.Open > 0 }
 
 // Lua is the text of a Lua block, "" for any other directive.
 func (d *Directive) Lua() string {
-	if !d.HasBlock() || !luaBlock(d.Name) {
+	if d.Close == 0 || !luaBlock(d.Name) {
 		return ""
 	}
 	return d.File.Src[d.Open+1 : d.Close]
@@ -84,18 +84,38 @@ func (d *Directive) fault(format string, args ...any) *Error {
 // Parse reads one file without following its includes. It fails with an
 // *Error.
 func Parse(path string, src []byte) (*File, error) {
-	p := &parser{file: &File{Path: path, Src: string(src)}}
-	p.lexer = lexer{path: path, src: p.file.Src}
+	p := newParser(path, src, false)
+	if err := p.parse(); err != nil {
+		return nil, err
+	}
+	return p.file, nil
+}
+
+// Glance reads one file that nginx may refuse: it goes on behind most faults, up
+// to a closing brace too many. What it finds is to be looked at and not for
+// Edits: a block that was open at the end has no Close.
+func Glance(path string, src []byte) *File {
+	p := newParser(path, src, true)
+	_ = p.parse() // what came before the fault is there
+	return p.file
+}
+
+func newParser(path string, src []byte, lax bool) *parser {
+	f := &File{Path: path, Src: string(src)}
+	return &parser{file: f, lexer: lexer{path: path, src: f.Src, lax: lax}}
+}
+
+func (p *parser) parse() error {
 	for {
 		words, end, err := p.lexer.statement()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if end == 0 {
-			return p.file, p.unclosed()
+			return p.unclosed()
 		}
 		if err := p.take(words, end); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
@@ -126,13 +146,15 @@ func (p *parser) take(words []Word, end byte) error {
 
 func (p *parser) enter(d *Directive) error {
 	d.Open = p.lexer.pos - 1
-	if p.block != nil && entries[p.block.Name] {
+	if p.block != nil && entries[p.block.Name] && !p.lexer.lax {
 		return p.lexer.fault(d.Open, `unexpected "{": %s takes entries alone`, p.block.Name)
 	}
 	if luaBlock(d.Name) {
-		err := p.lexer.lua(d.Open)
+		if err := p.lexer.lua(d.Open); err != nil {
+			return err
+		}
 		d.End, d.Close = p.lexer.pos, p.lexer.pos-1
-		return err
+		return nil
 	}
 	if p.depth == deepest {
 		return p.lexer.fault(d.Open, "more than %d blocks in each other", deepest)

@@ -53,6 +53,11 @@ func TestWordsAreWhatNginxTakesThemFor(t *testing.T) {
 		{"set_by_lua_block $a { return [[}]] .. [=[ ]] } ]=] .. t[1] }b;", "set_by_lua_block|$a{lua return [[}]] .. [=[ ]] } ]=] .. t[1] }b;"},
 		{"a_by_lua_block { --[[ } \n } ]] {} '\\'}' }", "a_by_lua_block{lua --[[ } \n } ]] {} '\\'}' }"},
 		{"a_by_lua_block { }", "a_by_lua_block{lua }"},
+		// As nginx 1.22 with lua-nginx-module 0.10.23 has it: a string ends on its line, or is none.
+		{"a_by_lua_block { -- it's }\n} b;", "a_by_lua_block{lua -- it's }\n}b;"},
+		{"a_by_lua_block { it's }\nb;", "a_by_lua_block{lua it's }b;"},
+		{"a_by_lua_block { '\\\n} b; c';", "a_by_lua_block{lua '\\\n}b;c';"},
+		{"a_by_lua_block { '\\'}' \"}\" }", "a_by_lua_block{lua '\\'}' \"}\" }"},
 		{"content_by_lua_block x;", "content_by_lua_block|x;"},
 	} {
 		f, err := Parse("c", []byte(c.text))
@@ -80,7 +85,7 @@ func TestAFaultIsToldWithItsPlace(t *testing.T) {
 		{"a ${ }", `c:1:6: unexpected "}"`},
 		{`a "b"c;`, `c:1:6: unexpected "c" after a closing quote`},
 		{"map a b {\n c {", `c:2:4: unexpected "{": map takes entries alone`},
-		{"a_by_lua_block {\n '}", `c:2:2: this ' is never closed in the Lua block`},
+		{"a_by_lua_block {\n '}'", `c:1:16: this Lua block is never closed`},
 		{"b;a_by_lua_block { {} ", `c:1:18: this Lua block is never closed`},
 		{"a_by_lua_block { [[ } ", `c:1:16: this Lua block is never closed`},
 		{"a " + long + "b;", `c:1:3: more than 4095 bytes without an end, which nginx refuses: is a quote left open`},

@@ -15,7 +15,8 @@ type lexer struct {
 	path  string
 	src   string
 	pos   int
-	start int // where nginx's buffer begins: at the word or comment being read
+	start int  // where nginx's buffer begins: at the word or comment being read
+	lax   bool // goes on where nginx refuses to
 
 	mark, line, column int // the place of an offset that was asked last
 }
@@ -32,8 +33,8 @@ func (l *lexer) statement() (words []Word, end byte, err error) {
 		}
 		switch ch := l.src[l.pos]; ch {
 		case ';', '{', '}':
-			if (len(words) == 0) != (ch == '}') {
-				return nil, 0, l.fault(l.pos, "unexpected %q", string(rune(ch)))
+			if words, err = l.fitting(words, ch); err != nil {
+				return nil, 0, err
 			}
 			l.pos++
 			return words, ch, nil
@@ -46,9 +47,23 @@ func (l *lexer) statement() (words []Word, end byte, err error) {
 	}
 }
 
+// fitting are the words that go with the sign that ends them: none before '}',
+// at least one before the others.
+func (l *lexer) fitting(words []Word, ch byte) ([]Word, error) {
+	switch {
+	case (len(words) == 0) == (ch == '}'):
+		return words, nil
+	case !l.lax:
+		return nil, l.fault(l.pos, "unexpected %q", string(rune(ch)))
+	case ch == '}':
+		return nil, nil
+	}
+	return []Word{{Start: l.pos, End: l.pos}}, nil
+}
+
 // ending is the error of a file that ends after words, nil after none.
 func (l *lexer) ending(words []Word) error {
-	if len(words) == 0 {
+	if len(words) == 0 || l.lax {
 		return nil
 	}
 	return l.fault(len(l.src), `unexpected end of file, expecting ";" or "{" after %q in line %d`, words[0].Value, words[0].Line)
@@ -76,7 +91,7 @@ func (l *lexer) blank() error {
 
 // fits refuses what nginx can't hold while it asks for the byte at pos.
 func (l *lexer) fits() error {
-	if l.pos < len(l.src) && l.pos-l.start >= longest {
+	if !l.lax && l.pos < len(l.src) && l.pos-l.start >= longest {
 		return l.fault(l.start, "more than %d bytes without an end, which nginx refuses: is a quote left open", longest-1)
 	}
 	return nil
@@ -97,11 +112,14 @@ func (l *lexer) word() (Word, error) {
 	for l.pos < len(l.src) && l.src[l.pos] != quote {
 		l.pos += l.step()
 	}
+	if l.pos >= len(l.src) && l.lax {
+		return w, nil
+	}
 	if l.pos >= len(l.src) {
 		return w, l.fault(w.Start, "this %c is never closed", quote)
 	}
 	l.pos++
-	if l.pos < len(l.src) && !space(l.src[l.pos]) && !strings.ContainsRune(";{)", rune(l.src[l.pos])) {
+	if !l.lax && l.pos < len(l.src) && !space(l.src[l.pos]) && !strings.ContainsRune(";{)", rune(l.src[l.pos])) {
 		return w, l.fault(l.pos, "unexpected %q after a closing quote", l.src[l.pos:l.pos+1])
 	}
 	return l.made(w, 1)
