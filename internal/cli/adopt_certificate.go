@@ -1,8 +1,8 @@
 package cli
 
 import (
-	"crypto/tls"
-	"fmt"
+	"errors"
+	"os"
 	"time"
 
 	"teal/internal/adopt"
@@ -14,25 +14,20 @@ import (
 func certificates(p *adopt.Proposal, now time.Time) []release.Finding {
 	var found []release.Finding
 	for _, c := range p.Certificates {
-		if what, fix := certificate(c, now); what != "" {
-			found = append(found, release.Finding{Grade: release.GradeFail, Code: release.Invalid, Place: c.Place, What: what, Fix: fix})
+		if e := certificate(c, now); e != nil {
+			found = append(found, release.Finding{Grade: release.GradeFail, Code: e.Code, Place: c.Place, What: e.Error(), Fix: e.Next})
 		}
 	}
 	return found
 }
 
-// certificate says what is wrong with a pair, "" where nothing is.
-func certificate(c adopt.Certificate, now time.Time) (what, fix string) {
-	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-	switch {
-	case err != nil:
-		return fmt.Sprintf("the certificate %s with the key %s can't be used: %v", c.Cert, c.Key, err), "put the files there, and those that belong together"
-	case now.After(pair.Leaf.NotAfter):
-		return c.Cert + " has expired: it was good until " + pair.Leaf.NotAfter.Format(time.DateOnly), "renew it"
-	case now.Before(pair.Leaf.NotBefore):
-		return c.Cert + " is not good before " + pair.Leaf.NotBefore.Format(time.DateOnly), "check this machine's clock, or use another certificate"
+// certificate is what is wrong with a pair, nil where nothing is.
+func certificate(c adopt.Certificate, now time.Time) *release.Error {
+	leaf, err := release.ReadCertificate(c.Cert, c.Key, os.ReadFile)
+	if e, ok := errors.AsType[*release.Error](err); ok {
+		return e
 	}
-	return "", ""
+	return release.Untimely(leaf, c.Cert, now)
 }
 
 // badCertificate is the first of the findings that stops a write.

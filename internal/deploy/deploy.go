@@ -74,9 +74,7 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 	if err != nil {
 		return release.Receipt{}, untouched(err)
 	}
-	for _, text := range o.Project.Notes {
-		d.note(app, text)
-	}
+	d.notes(app, o.Project.Notes)
 	g, err = aimed(g, o)
 	if err != nil {
 		return release.Receipt{}, d.withState(err, o)
@@ -90,6 +88,9 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 	p, err := plan.Build(o, g)
 	if err != nil {
 		return release.Receipt{}, d.withState(err, o)
+	}
+	if g.Kind != release.KindDown {
+		d.notes(app, o.Routing.Notes())
 	}
 	r := d.newRun(o.App, p, o)
 	if g.Kind == release.KindUndo && g.Of == release.KindDeploy {

@@ -68,6 +68,31 @@ func TestADeployDoesItsStepsInOrderAndEndsWithAReceipt(t *testing.T) {
 	}
 }
 
+func TestWhatShouldBeKnownOfNginxIsToldByWhatBringsARelease(t *testing.T) {
+	m := released(t, 2)
+	m.notes = []string{"the certificate has expired", "the certificate has expired"} // of two proxies of a chain
+	d := m.deployer()
+	told := 0
+	d.Events = func(e release.Event) {
+		if e.Type == release.EventNote && e.Text == m.notes[0] {
+			told++
+		}
+	}
+	do := func(_ release.Receipt, err error) int {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+		n := told
+		told = 0
+		return n
+	}
+	got := []int{do(d.Deploy(t.Context(), app())), do(d.Rollback(t.Context(), app(), 0)), do(d.Down(t.Context(), app(), false))}
+	if diff := cmp.Diff([]int{1, 1, 0}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAReleaseThatNeverGetsHealthyLeavesTrafficAlone(t *testing.T) {
 	m := released(t, 2)
 	m.unhealthy[3] = true

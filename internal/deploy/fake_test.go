@@ -33,6 +33,7 @@ type machine struct {
 	live      release.Color // color that served when the deploy began
 	violation error
 	stopping  release.Color // its stop was interrupted; it ends by itself soon
+	notes     []string      // of nginx
 
 	memory release.Memory
 	specs  map[int]release.Spec
@@ -249,7 +250,7 @@ func (m *machine) Begin(context.Context, release.App, release.Front) (func() rel
 type fakeRouter struct{ *machine }
 
 func (r fakeRouter) Observe(_ context.Context, app release.App, net release.Network) (release.Routing, error) {
-	p := release.ProxyState{Name: "host nginx", Running: true, Configured: r.loaded}
+	p := release.ProxyState{Name: "host nginx", Running: true, Configured: r.loaded, Notes: r.notes}
 	if net.Subnet.IsValid() {
 		p.Wanted = generationOf(app)
 	}

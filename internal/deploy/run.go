@@ -175,6 +175,12 @@ func (r *run) say(t release.EventType, text string) {
 	r.emit(release.Event{Type: t, Text: text, Step: &r.at})
 }
 
+func (d *Deployer) notes(app release.App, texts []string) {
+	for _, text := range texts {
+		d.note(app, text)
+	}
+}
+
 func (d *Deployer) note(app release.App, text string) {
 	d.Events(release.Event{Time: time.Now(), Type: release.EventNote, App: app.Name, Text: text})
 }

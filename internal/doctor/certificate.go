@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -26,28 +25,22 @@ func (c Case) certificate() []release.Finding {
 	if _, err := os.Stat(t.Cert); t.SelfSigned && errors.Is(err, fs.ErrNotExist) {
 		return []release.Finding{ok("the self-signed certificate %s will be made by the first deploy", t.Cert)}
 	}
-	for _, path := range []string{t.Cert, t.Key} {
-		if f, err := os.Open(path); err != nil {
-			return []release.Finding{fail(release.Invalid, "a file of site.tls can't be read: "+err.Error(), "put it there, or correct site.tls in teal.yaml")}
-		} else if err := f.Close(); err != nil {
-			return []release.Finding{fail(release.Invalid, "a file of site.tls can't be read: "+err.Error(), "put it there")}
-		}
+	leaf, err := release.ReadCertificate(t.Cert, t.Key, os.ReadFile)
+	switch {
+	case err != nil:
+		return []release.Finding{fault("site.tls: ", err)}
+	case leaf == nil:
+		return []release.Finding{warn(t.Cert+" is in a form that only nginx can judge", "nginx -t")}
 	}
-	pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
-	if err != nil {
-		return []release.Finding{fail(release.Invalid, fmt.Sprintf("%s and %s are no pair: %v", t.Cert, t.Key, err), "name the certificate and the key that belong together in site.tls")}
-	}
-	return append(dates(pair.Leaf, t.Cert, c.Now), append(covered(pair.Leaf, t.Cert, c.App.Site.Hosts), secret(t.Key)...)...)
+	return append(dates(leaf, t.Cert, c.Now), append(covered(leaf, t.Cert, c.App.Site.Hosts), secret(t.Key)...)...)
 }
 
 func dates(leaf *x509.Certificate, path string, now time.Time) []release.Finding {
 	day := leaf.NotAfter.Format(time.DateOnly)
-	switch {
-	case now.After(leaf.NotAfter):
-		return []release.Finding{fail(release.Invalid, path+" has expired: it was good until "+day, "renew it")}
-	case now.Before(leaf.NotBefore):
-		return []release.Finding{fail(release.Invalid, path+" is not good before "+leaf.NotBefore.Format(time.DateOnly), "check this machine's clock, or use another certificate")}
-	case leaf.NotAfter.Sub(now) <= soon:
+	if err := release.Untimely(leaf, path, now); err != nil {
+		return []release.Finding{fault("", err)}
+	}
+	if leaf.NotAfter.Sub(now) <= soon {
 		return []release.Finding{warn(fmt.Sprintf("%s expires in %d days, on %s", path, int(leaf.NotAfter.Sub(now).Hours()/24), day), "renew it")}
 	}
 	return []release.Finding{ok("%s is good until %s", path, day)}

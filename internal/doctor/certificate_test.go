@@ -60,6 +60,10 @@ func TestCertificatesAreLookedAtBeforeClientsDo(t *testing.T) {
 	has(t, graded(&release.TLS{Cert: "/nonexistent/cert.pem", Key: "/nonexistent/key.pem"}), release.GradeFail, "/nonexistent/cert.pem")
 	has(t, graded(&release.TLS{Cert: "/nonexistent/cert.pem", SelfSigned: true}), release.GradeOK, "will be made")
 
+	strange := certify(t, now)
+	write(t, strange.Cert, "CERTIFICATE", []byte{1}, 0o644)
+	has(t, graded(strange), release.GradeWarn, "only nginx can judge")
+
 	mixed, open := certify(t, now.Add(60*day)), certify(t, now.Add(60*day))
 	mixed.Key = open.Key
 	has(t, graded(mixed), release.GradeFail, "are no pair")

@@ -65,6 +65,9 @@ func (r *Router) observe(ctx context.Context, s server, app release.App, net rel
 			return p, err
 		}
 	}
+	if net.Subnet.IsValid() {
+		r.heed(&p, s, app)
+	}
 	if !p.Current() {
 		p.Broken, err = r.brokenness(ctx, s, app.Name)
 	}

@@ -92,7 +92,7 @@ func (r *Router) certify(app release.App, p release.Proxy) error {
 
 // halfPair refuses to make the other half: it would not fit, and the one that
 // is there is somebody's.
-func halfPair(cert, key string) error {
+func halfPair(cert, key string) *release.Error {
 	there, missing := cert, key
 	if remains(key) {
 		there, missing = key, cert

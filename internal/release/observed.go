@@ -266,6 +266,19 @@ func (r Routing) Routes(c Color) bool {
 	return r.blind() && c == Blue
 }
 
+// Notes are those of the proxies, each once.
+func (r Routing) Notes() []string {
+	var list []string
+	for _, p := range r.Proxies {
+		for _, text := range p.Notes {
+			if !slices.Contains(list, text) {
+				list = append(list, text)
+			}
+		}
+	}
+	return list
+}
+
 // Ready reports whether every proxy runs the wanted config and sees the table
 // on disk.
 func (r Routing) Ready() bool {
@@ -287,13 +300,14 @@ type ProxyState struct {
 	Running    bool
 	Owned      bool // teal makes it run: its own nginx, or a shared service of the app
 	PID        int
-	Absent     *Error // why it doesn't run and what starts it; nil where it runs
-	Blocked    *Error // why it can't take the app in; nil where it can
-	Broken     string // output of nginx -t when its config, ours left out, does not pass; "" when fine
-	Configured bool   // our config is written
-	Generation string // the config generation it answers; "" if it doesn't answer
-	Wanted     string // the generation of the config as it would be rendered now
-	Table      string // the table name it answers; "" if it doesn't answer
+	Absent     *Error   // why it doesn't run and what starts it; nil where it runs
+	Blocked    *Error   // why it can't take the app in; nil where it can
+	Notes      []string // what a person should know of it, though it keeps nothing from going on
+	Broken     string   // output of nginx -t when its config, ours left out, does not pass; "" when fine
+	Configured bool     // our config is written
+	Generation string   // the config generation it answers; "" if it doesn't answer
+	Wanted     string   // the generation of the config as it would be rendered now
+	Table      string   // the table name it answers; "" if it doesn't answer
 }
 
 // Current reports whether the proxy serves the wanted config.

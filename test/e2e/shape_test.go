@@ -114,13 +114,19 @@ func TestScenarioACertificateRenewedUnderPostsLosesNothing(t *testing.T) {
 // into the application's folder, as an ACME client replaces one.
 func (a *app) certificate(serial int64) *x509.Certificate {
 	a.t.Helper()
+	return a.certificateFor(serial, -time.Hour, 365*24*time.Hour)
+}
+
+// certificateFor is one that is good from then until then, both from now.
+func (a *app) certificateFor(serial int64, from, until time.Duration) *x509.Certificate {
+	a.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: a.host}, DNSNames: []string{a.host, "127.0.0.1"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(until), IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

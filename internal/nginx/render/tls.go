@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -65,3 +66,9 @@ func listens(in Input) (plain, secure []string) {
 
 // Redirects reports whether plain HTTP only leads to HTTPS.
 func (v view) Redirects() bool { return v.TLS != nil && v.TLS.Redirect != 0 && len(v.Plain) > 0 }
+
+// Certified reports whether an app's configuration was made for the certificate
+// that this sum names (see server.tmpl).
+func Certified(text []byte, sum string) bool {
+	return bytes.Contains(text, []byte("\n    # Certificate "+sum+".\n"))
+}
