@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strings"
 
-	"teal/internal/adopt/conf"
+	"teal/internal/nginx/conf"
 	"teal/internal/nginx/render"
 	"teal/internal/plan"
 	"teal/internal/release"
