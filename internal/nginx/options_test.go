@@ -1,12 +1,16 @@
 package nginx
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -190,4 +194,73 @@ func TestTheFewestConnectionsGetTheNextRequest(t *testing.T) {
 	if got := counts(all, release.Blue); got[busy] > 12 { // two workers count for themselves
 		t.Errorf("replicas got %v, the busy one is %d", got, busy+1)
 	}
+}
+
+// askedOnce fails unless the request ends with 504 and one server was asked.
+func (s *stage) askedOnce(all map[release.Slot]*backend, req *http.Request) {
+	s.t.Helper()
+	before := requests(all)
+	resp, _ := s.do(req)
+	if n := requests(all) - before; resp.StatusCode != 504 || n != 1 {
+		s.t.Errorf("%s: answered %d, asked for %d times", req.Method, resp.StatusCode, n)
+	}
+}
+
+func requests(all map[release.Slot]*backend) (n int64) {
+	for _, b := range all {
+		n += b.received.Load()
+	}
+	return n
+}
+
+func TestASilentAnswerIsAskedForOnce(t *testing.T) {
+	s, all := replicas(t, 2, release.RoundRobin)
+	s.app.Routes[0].Options.ReadTimeout = time.Second
+	s.must(s.r.Apply(s.ctx, s.app, s.net))
+	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
+		s.askedOnce(all, s.request(method, "/hold", nil))
+	}
+}
+
+func TestABodyThatNobodyTakesIsSentOnce(t *testing.T) {
+	s, all := replicas(t, 2, release.RoundRobin)
+	s.app.Routes[0].Options.SendTimeout = time.Second
+	s.must(s.r.Apply(s.ctx, s.app, s.net))
+	s.askedOnce(all, s.request(http.MethodPut, "/hold", bytes.NewReader(make([]byte, 64<<20))))
+}
+
+// deaf takes a backend's place with a socket that answers no connection at
+// all, as a removed address does.
+func (b *backend) deaf(t *testing.T) {
+	t.Helper()
+	b.stop()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	at := &syscall.SockaddrInet4{Port: int(b.at.Port()), Addr: b.at.Addr().As4()}
+	if err := errors.Join(syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1), syscall.Bind(fd, at), syscall.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		conn, err := net.DialTimeout("tcp", b.at.String(), 300*time.Millisecond)
+		if err != nil {
+			return
+		}
+		t.Cleanup(func() { conn.Close() })
+	}
+	t.Fatal("its queue never fills")
+}
+
+func TestAReplicaThatAnswersNoConnectionIsPassedOverHoweverShortTheWait(t *testing.T) {
+	s, all := replicas(t, 2, release.RoundRobin)
+	s.app.Routes[0].Options.ReadTimeout = time.Second
+	s.must(s.r.Apply(s.ctx, s.app, s.net))
+	all[release.Slot{Service: "web", Color: release.Blue, Replica: 1}].deaf(t)
+	for range 6 {
+		s.servedBy(release.Blue)
+	}
+	all[release.Slot{Service: "web", Color: release.Blue, Replica: 2}].deaf(t)
+	s.servedBy(release.Green)
 }

@@ -103,7 +103,30 @@ func (t target) options() []string {
 	add(o.SendTimeout > 0, "proxy_send_timeout %s;", milliseconds(o.SendTimeout))
 	add(o.Buffering != nil, "proxy_buffering %s;", onOff(o.Buffering))
 	add(o.RequestBuffer != nil, "proxy_request_buffering %s;", onOff(o.RequestBuffer))
-	return append(lines, t.sizes()...)
+	return append(append(lines, t.tries()...), t.sizes()...)
+}
+
+// nextLimit is the server's proxy_next_upstream_timeout.
+const nextLimit = 10 * time.Second
+
+// tries end with the first silence of a server. nginx has one time for all of
+// them, counted from the first connect (ngx_http_upstream_next), so a route
+// that waits less than that has less of it, and what then is left for each
+// connect still reaches past nine dead servers.
+func (t target) tries() []string {
+	limit := nextLimit
+	for _, wait := range []time.Duration{t.route.Options.ReadTimeout, t.route.Options.SendTimeout} {
+		if wait > 0 {
+			limit = min(limit, wait)
+		}
+	}
+	if limit == nextLimit {
+		return nil
+	}
+	return []string{
+		"proxy_next_upstream_timeout " + milliseconds(limit) + ";",
+		"proxy_connect_timeout " + milliseconds(max(limit/10, time.Millisecond)) + ";",
+	}
 }
 
 // sizes are the limits of an answer. nginx wants all buffers to be at least as
