@@ -3,6 +3,7 @@ package nginx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -163,8 +164,12 @@ func housed(app release.App) bool {
 }
 
 // Confirm waits until every proxy answers that it sees the table. A worker
-// keeps nothing of the table in memory, so the answer of one holds for all.
+// keeps nothing of the table in memory, so the answer of one holds for all. The
+// answer is a file of the table's, which is mended first if it is not whole.
 func (r *Router) Confirm(ctx context.Context, app release.App, table release.Table) error {
+	if err := r.tabled(ctx, table); err != nil {
+		return fmt.Errorf("mend table %s: %w", table.Name(), err)
+	}
 	for _, p := range app.Proxies {
 		s, err := r.server(ctx, app, p)
 		if err != nil {

@@ -70,15 +70,34 @@ func (l layout) onDisk(app string) (release.Table, bool) {
 	return table, err == nil
 }
 
-// complete reports whether the table can be linked to. A folder under its
-// final name always is: it is filled under another and renamed.
-func (l layout) complete(table release.Table) bool { return remains(l.table(table)) }
+// complete reports whether the table can be linked to: it says its name, and
+// has the buckets that go to green and no other. One that was built is, but
+// a folder may have lost what is in it to a power cut or to somebody's hand.
+func (l layout) complete(table release.Table) bool {
+	dir := l.table(table)
+	name, err := os.ReadFile(filepath.Join(dir, "table"))
+	if err != nil || string(name) != nameOf(table) {
+		return false
+	}
+	for n, bucket := range render.Buckets() {
+		if remains(filepath.Join(dir, bucket)) != (n < table.Green) {
+			return false
+		}
+	}
+	return true
+}
+
+// nameOf is what the control location answers by the table.
+func nameOf(table release.Table) string { return table.Name() + "\n" }
 
 // build makes the table's folder unless it is there. Only the holder of the
 // lock builds, so drafts that lie about are a killed one's.
 func (l layout) build(table release.Table) error {
 	if l.complete(table) {
 		return nil
+	}
+	if remains(l.table(table)) {
+		return l.mend(table)
 	}
 	if err := folder(l.tables()); err != nil {
 		return err
@@ -96,8 +115,24 @@ func (l layout) build(table release.Table) error {
 	return syncFolder(l.tables())
 }
 
+// mend makes a table whole in its place: it may be a live one, and without its
+// folder nginx would send everyone to blue.
+func (l layout) mend(table release.Table) error {
+	dir := l.table(table)
+	if err := fill(dir, table); err != nil {
+		return err
+	}
+	for _, bucket := range render.Buckets()[table.Green:] {
+		if err := lift(filepath.Join(dir, bucket)); err != nil {
+			return err
+		}
+	}
+	return syncFolder(dir)
+}
+
 // fill writes a file for each bucket that goes to green, and the table's name,
-// which the control location serves.
+// which the control location serves. The name is on the disk before its file
+// has a name of its own; of a bucket's file only that it is there counts.
 func fill(dir string, table release.Table) error {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
@@ -107,7 +142,7 @@ func fill(dir string, table release.Table) error {
 			return err
 		}
 	}
-	if err := publish(filepath.Join(dir, "table"), table.Name()+"\n"); err != nil {
+	if err := replace(filepath.Join(dir, "table"), []byte(nameOf(table)), 0o644); err != nil {
 		return err
 	}
 	return syncFolder(dir)

@@ -64,6 +64,34 @@ func TestADraftLeftByAKilledBuilderIsNoObstacle(t *testing.T) {
 	}
 }
 
+func TestATableThatIsNotWholeIsMendedInItsPlace(t *testing.T) {
+	s := open(t)
+	s.shift(release.Green)
+	green := s.r.table(release.TableFor(release.Green))
+	before, err := os.Stat(green)
+	s.must(err)
+	for what, harm := range map[string]func() error{
+		"its name is lost, as by a power cut": func() error { return os.Truncate(filepath.Join(green, "table"), 0) },
+		"its name is gone":                    func() error { return os.Remove(filepath.Join(green, "table")) },
+		"a bucket is gone":                    func() error { return os.Remove(filepath.Join(green, "42")) },
+	} {
+		s.must(harm())
+		s.must(s.r.Confirm(s.ctx, s.app, release.TableFor(release.Green)))
+		if !s.r.complete(release.TableFor(release.Green)) {
+			t.Errorf("%s: it is not whole", what)
+		}
+		s.servedBy(release.Green)
+	}
+	if after, err := os.Stat(green); err != nil || !os.SameFile(before, after) {
+		t.Errorf("the live table's folder was replaced: %v", err)
+	}
+	s.must(publish(filepath.Join(s.r.table(release.TableFor(release.Blue)), "07"), ""))
+	s.shift(release.Blue)
+	if remains(filepath.Join(s.r.table(release.TableFor(release.Blue)), "07")) {
+		t.Error("blue sends a bucket to green")
+	}
+}
+
 func TestAStateRootThatWorkersCannotReachIsRefused(t *testing.T) {
 	dir := publicDir(t)
 	if err := os.Chmod(dir, 0o700); err != nil {
