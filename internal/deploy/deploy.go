@@ -8,6 +8,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"teal/internal/plan"
@@ -79,7 +80,7 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 	if err != nil {
 		return release.Receipt{}, d.withState(err, o)
 	}
-	if err := d.rebuild(o); err != nil {
+	if err := errors.Join(d.rebuild(o), d.tidy(ctx, o)); err != nil {
 		return release.Receipt{}, d.withState(err, o)
 	}
 	if o, err = d.shaped(ctx, o, g); err != nil {

@@ -263,3 +263,21 @@ func dies(do func()) (dead bool) {
 	do()
 	return false
 }
+
+func TestWhatAKilledCommandLeftBesideNginxsFilesIsTakenAwayByTheNext(t *testing.T) {
+	for name, command := range map[string]func(d *Deployer) error{
+		"deploy":   func(d *Deployer) error { _, err := d.Deploy(t.Context(), app()); return err },
+		"rollback": func(d *Deployer) error { _, err := d.Rollback(t.Context(), app(), 0); return err },
+		"down":     func(d *Deployer) error { _, err := d.Down(t.Context(), app(), false); return err },
+	} {
+		m := released(t, 2)
+		m.debris = []string{".teal-voda.next"}
+		d := m.deployer()
+		if _, err := d.Plan(t.Context(), app()); err != nil || len(m.debris) == 0 {
+			t.Errorf("looking on changed it: %v", err)
+		}
+		if err := command(d); err != nil || len(m.debris) > 0 {
+			t.Errorf("%s: %v, left %v", name, err, m.debris)
+		}
+	}
+}

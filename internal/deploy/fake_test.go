@@ -22,6 +22,7 @@ type machine struct {
 	applied   release.App // what nginx was last given
 	network   bool
 	watching  bool
+	debris    []string // what a killed teal left beside nginx's files
 	drained   int
 	unhealthy map[int]bool  // releases that never get healthy
 	events    []string      // effects in their order
@@ -254,7 +255,7 @@ func (r fakeRouter) Observe(_ context.Context, app release.App, net release.Netw
 	if net.Subnet.IsValid() {
 		p.Wanted = generationOf(app)
 	}
-	out := release.Routing{Known: r.table != nil}
+	out := release.Routing{Known: r.table != nil, Leftovers: r.debris}
 	if r.table != nil {
 		out.Table, out.OnDisk = *r.table, *r.table
 	}
@@ -266,6 +267,11 @@ func (r fakeRouter) Observe(_ context.Context, app release.App, net release.Netw
 	}
 	out.Proxies = []release.ProxyState{p}
 	return out, nil
+}
+
+func (r fakeRouter) Tidy(context.Context, release.App) error {
+	r.debris = nil
+	return nil
 }
 
 func (r fakeRouter) Up(ctx context.Context, _ release.App) error {

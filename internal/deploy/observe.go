@@ -104,6 +104,17 @@ func (d *Deployer) judge(o release.Observed, u release.Deploy, live release.Colo
 	return d.Journal.SetState(o.App.Name, u.Release, release.StateUndone, release.None, "interrupted at "+u.Step)
 }
 
+// tidy takes away what a killed command has left beside nginx's files.
+func (d *Deployer) tidy(ctx context.Context, o release.Observed) error {
+	if len(o.Routing.Leftovers) == 0 {
+		return nil
+	}
+	if err := d.Router.Tidy(ctx, o.App); err != nil {
+		return fmt.Errorf("take away what a killed teal left: %w", err)
+	}
+	return nil
+}
+
 func hasRelease(o release.Observed, number int) bool {
 	for _, r := range o.Releases {
 		if r.Number == number {

@@ -62,6 +62,8 @@ type Router interface {
 	// Observe asks each proxy what it serves. net may be zero before the
 	// first deploy, then no generation is wanted yet.
 	Observe(ctx context.Context, app release.App, net release.Network) (release.Routing, error)
+	// Tidy takes away what a killed teal has left (release.Routing.Leftovers).
+	Tidy(ctx context.Context, app release.App) error
 	// Up makes teal's own nginx run where the app uses it.
 	Up(ctx context.Context, app release.App) error
 	// Apply writes the app's config into each proxy, tests it, reloads and

@@ -116,19 +116,3 @@ func meet(a, b map[uint64]bool) bool {
 	}
 	return false
 }
-
-// stale are files that a killed teal has left: the flag, which makes nginx
-// close each connection, and what it rehearsed with.
-func (r *Router) stale(s server, app string) []string {
-	h := r.rehearsalOf(s, app)
-	var list []string
-	for _, path := range []string{r.closing(s.place), r.closingOf(s.place, app), h.staged} {
-		if remains(path) {
-			list = append(list, path)
-		}
-	}
-	if _, err := s.files.stat(h.main); err == nil && s.box == nil {
-		list = append(list, h.main)
-	}
-	return list
-}

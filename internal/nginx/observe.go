@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +33,7 @@ func (r *Router) Observe(ctx context.Context, app release.App, net release.Netwo
 			o.Table, o.Known = t, true
 		}
 		o.Proxies = append([]release.ProxyState{p}, o.Proxies...)
-		o.Leftovers = append(o.Leftovers, r.leftovers(s, app, o.Known)...)
+		o.Leftovers = append(o.Leftovers, r.stale(s, app.Name)...)
 	}
 	return o, nil
 }
@@ -123,38 +121,6 @@ func (r *Router) brokenness(ctx context.Context, s server, app string) (string, 
 		return "", err
 	}
 	return strings.Join(says, "\n"), nil
-}
-
-// leftovers are files that a live app doesn't have: those of a teal that was
-// killed, and all there is of an app that has no table.
-func (r *Router) leftovers(s server, app release.App, known bool) []string {
-	list := r.stale(s, app.Name)
-	if known {
-		return list
-	}
-	if app.Site.Adopted != nil && len(r.includers(s, app.Name)) > 0 {
-		return list // they are what nginx needs while its server blocks include them
-	}
-	for _, path := range []string{r.flags(app.Name), r.live(app.Name), s.site} {
-		if path != "" && remains(path) {
-			list = append(list, path)
-		}
-	}
-	return append(list, r.residue(app)...)
-}
-
-// residue is what is in the app's folder. An empty one may be mounted.
-func (r *Router) residue(app release.App) []string {
-	if !housed(app) && remains(r.app(app.Name)) {
-		return []string{r.app(app.Name)}
-	}
-	found, _ := filepath.Glob(filepath.Join(r.app(app.Name), "*"))
-	return slices.DeleteFunc(found, isEmpty)
-}
-
-func isEmpty(dir string) bool {
-	entries, err := os.ReadDir(dir)
-	return err == nil && len(entries) == 0
 }
 
 // housed reports whether a proxy of the app is in a container. Its folders are

@@ -17,14 +17,15 @@ import (
 // nginx would read has changed.
 type rehearsal struct {
 	staged string // the app's new configuration
-	main   string // the copy of the main file, beside it, as relative paths start there
+	main   string // the copy of the main file, beside it, as relative paths start there; "" where that isn't known
 }
 
 func (r *Router) rehearsalOf(s server, app string) rehearsal {
-	return rehearsal{
-		staged: r.conf(app, s.place) + ".next",
-		main:   filepath.Join(filepath.Dir(s.main), ".teal-"+app+".next"),
+	h := rehearsal{staged: r.conf(app, s.place) + ".next"}
+	if s.main != "" { // else it is in a container that doesn't run
+		h.main = filepath.Join(filepath.Dir(s.main), ".teal-"+app+".next")
 	}
+	return h
 }
 
 // rehearse tests the configuration aside. It returns the refusal if nginx
@@ -79,7 +80,9 @@ func (s server) blames(ctx context.Context, h rehearsal, says []string) (bool, e
 // clean removes both files. One that can't be removed is in nobody's way.
 func (h rehearsal) clean(s server) {
 	_ = lift(h.staged)
-	_ = s.files.remove(h.main)
+	if h.main != "" {
+		_ = s.files.remove(h.main)
+	}
 }
 
 // copyOf is the main file with the files that its include of target would find

@@ -77,6 +77,7 @@ func (r *Router) removeFrom(ctx context.Context, app release.App, p release.Prox
 	if err != nil {
 		return err
 	}
+	r.tidy(s, app.Name)
 	if app.Site.Adopted != nil && len(r.includers(s, app.Name)) > 0 {
 		return r.standBack(ctx, s, app)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,26 +128,48 @@ func TestAMachinesNginxIsTriedAside(t *testing.T) {
 	}
 }
 
-func TestWhatAKilledRehearsalLeftIsReportedAndMended(t *testing.T) {
-	m := besideOthers(t, "").start()
-	m.must(m.r.Apply(m.ctx, m.app, m.net))
-	m.shift(release.Blue)
+// killed leaves what a teal does that is killed while it rehearses and writes.
+func (m *machine) killed() []string {
+	m.t.Helper()
 	s, err := m.r.server(m.ctx, m.app, m.app.Proxies[0])
 	m.must(err)
 	h := m.r.rehearsalOf(s, "voda")
-	for _, path := range []string{h.main, h.staged} {
+	draft := func(path string) string {
+		return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"6129484611666145821")
+	}
+	list := []string{h.main, h.staged, draft(s.site), draft(m.r.conf("voda", s.place))}
+	for _, path := range list {
 		m.must(os.WriteFile(path, []byte("nonsense"), 0o600))
 	}
-	m.must(s.sound(m.ctx)) // nginx reads neither
+	m.must(s.sound(m.ctx)) // nginx reads none
+	return list
+}
+
+func TestWhatAKilledRehearsalLeftIsReportedAndTakenAway(t *testing.T) {
+	m := besideOthers(t, "").start()
+	m.must(m.r.Apply(m.ctx, m.app, m.net))
+	m.shift(release.Blue)
+	list := m.killed()
 	o, err := m.r.Observe(m.ctx, m.app, m.net)
 	m.must(err)
-	if len(o.Leftovers) != 2 {
-		t.Errorf("leftovers %v", o.Leftovers)
+	if !slices.Equal(slices.Sorted(slices.Values(o.Leftovers)), slices.Sorted(slices.Values(list))) {
+		t.Errorf("leftovers %v, want %v", o.Leftovers, list)
 	}
-	m.app.Routes[0].MaxBody = 10
+	m.must(m.r.Tidy(m.ctx, m.app))
+	if left := slices.DeleteFunc(list, func(path string) bool { return !remains(path) }); len(left) > 0 {
+		t.Errorf("still there: %v", left)
+	}
+	m.servedBy(release.Blue)
+}
+
+func TestRemoveTakesAwayWhatAKilledRehearsalLeft(t *testing.T) {
+	m := besideOthers(t, "").start()
 	m.must(m.r.Apply(m.ctx, m.app, m.net))
-	if remains(h.main) || remains(h.staged) {
-		t.Error("they are still there")
+	m.shift(release.Blue)
+	list := m.killed()
+	m.must(m.r.Remove(m.ctx, m.app))
+	if left := slices.DeleteFunc(list, func(path string) bool { return !remains(path) }); len(left) > 0 {
+		t.Errorf("still there: %v", left)
 	}
 }
 

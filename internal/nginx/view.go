@@ -83,6 +83,11 @@ func (v view) isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+func (v view) remains(path string) bool {
+	_, err := v.stat(path)
+	return err == nil
+}
+
 // write puts a file of ours there that is for nginx's master alone.
 func (v view) write(path string, text []byte) error {
 	if v.root == "" {

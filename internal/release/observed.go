@@ -233,7 +233,7 @@ type Routing struct {
 	Table     Table // as the proxies answer, or as it is on disk where none runs
 	OnDisk    Table // the table the symlink names
 	Proxies   []ProxyState
-	Leftovers []string // files of the app beyond what a live app has, for down and for convergence
+	Leftovers []string // files beside the app's own that a killed teal has left
 }
 
 // Loaded reports whether a proxy answers for this app at all.
