@@ -64,6 +64,7 @@ func TestScenarioAChangeOfShapeUnderPostsLosesNothing(t *testing.T) {
 		{"a service more, and a route to it", "\nsite:", "\n  api: {port: 8080, health: {http: /healthz}}\nsite:"},
 		{"a service renamed", "web: {port", "front: {port"},
 		{"a service less", "  api: {port: 8080, health: {http: /healthz}}\n", ""},
+		{"a route less", "  - {path: /v1/, to: front, strip: true}\n", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a.t = t
@@ -80,7 +81,8 @@ func TestScenarioAChangeOfShapeUnderPostsLosesNothing(t *testing.T) {
 			a.mustDeploy(i + 2)
 			a.whole(end)
 			a.shows(a.port, i+2)
-			if page := a.fetch(a.port, "/v1/"); !strings.Contains(page, fmt.Sprintf("version %d", i+2)) {
+			routed := tc.name != "a route less"
+			if page := a.fetch(a.port, "/v1/"); strings.Contains(page, fmt.Sprintf("version %d", i+2)) != routed {
 				t.Errorf("/v1/ answers %s", page)
 			}
 		})
@@ -89,7 +91,10 @@ func TestScenarioAChangeOfShapeUnderPostsLosesNothing(t *testing.T) {
 	end := a.posts(a.dialPlain)
 	a.must("rollback") // to another shape
 	a.whole(end)
-	a.shows(a.port, 6)
+	a.shows(a.port, 7)
+	if page := a.fetch(a.port, "/v1/"); !strings.Contains(page, "version 7") {
+		t.Errorf("back in its shape, /v1/ answers %s", page)
+	}
 }
 
 func TestScenarioACertificateRenewedUnderPostsLosesNothing(t *testing.T) {
