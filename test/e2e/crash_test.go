@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/moby/moby/client"
 
 	"teal/internal/witness"
 )
@@ -107,6 +110,26 @@ func (a *app) converged(when string) {
 		a.t.Fatalf("%s: history\n%s", when, h)
 	}
 	a.noDebris(when)
+	a.networked(when)
+}
+
+// networked checks that the application has its network and one for each color
+// at most, and no other: the engine takes a second of the same name, too.
+func (a *app) networked(when string) {
+	a.t.Helper()
+	a.docker(func(ctx context.Context, cli *client.Client) error {
+		have, err := a.networks(ctx, cli)
+		rest := slices.Clone(have)
+		for _, name := range []string{"teal-" + a.name, a.name + "-blue_default", a.name + "-green_default"} {
+			if i := slices.Index(rest, name); i >= 0 {
+				rest = slices.Delete(rest, i, i+1)
+			}
+		}
+		if len(rest) > 0 || !slices.Contains(have, "teal-"+a.name) {
+			a.t.Errorf("%s: the networks are %v", when, have)
+		}
+		return err
+	})
 }
 
 // noDebris looks for files that a killed writer may leave: half-built tables,

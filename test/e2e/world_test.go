@@ -87,11 +87,9 @@ func (a *app) leftovers() []string {
 		for _, c := range a.keepers(ctx, cli) {
 			left = append(left, "container "+c.Names[0])
 		}
-		networks, err := cli.NetworkList(ctx, client.NetworkListOptions{})
-		for _, n := range networks.Items {
-			if n.Name == "teal-"+a.name || strings.HasPrefix(n.Name, a.name+"-") || strings.HasPrefix(n.Name, a.name+"_") {
-				left = append(left, "network "+n.Name)
-			}
+		networks, err := a.networks(ctx, cli)
+		for _, name := range networks {
+			left = append(left, "network "+name)
 		}
 		if err != nil {
 			return err
@@ -124,6 +122,19 @@ func (a *app) leftovers() []string {
 		left = append(left, "nginx "+strings.TrimSpace(string(b)))
 	}
 	return left
+}
+
+// networks are the names of the application's networks, one that is there twice
+// twice.
+func (a *app) networks(ctx context.Context, cli *client.Client) ([]string, error) {
+	all, err := cli.NetworkList(ctx, client.NetworkListOptions{})
+	var names []string
+	for _, n := range all.Items {
+		if n.Name == "teal-"+a.name || strings.HasPrefix(n.Name, a.name+"-") || strings.HasPrefix(n.Name, a.name+"_") {
+			names = append(names, n.Name)
+		}
+	}
+	return names, err
 }
 
 // mountedEmpty reports whether a folder stays since a container may have it
