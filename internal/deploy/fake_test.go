@@ -23,6 +23,7 @@ type machine struct {
 	network   bool
 	watching  bool
 	debris    []string // what a killed teal left beside nginx's files
+	asked     int      // how often the engine is still to be observed before it is gone; 0 always
 	drained   int
 	unhealthy map[int]bool  // releases that never get healthy
 	events    []string      // effects in their order
@@ -120,6 +121,10 @@ func (m *machine) serving() release.Color {
 // Runtime
 
 func (m *machine) Observe(context.Context, release.App) (release.Engine, error) {
+	if m.asked--; m.asked == 0 {
+		m.asked++
+		return release.Engine{}, errInjected
+	}
 	e := release.Engine{Colors: map[release.Color]release.ColorState{}}
 	e.Network.Exists = m.network
 	e.Network.Subnet = netip.MustParsePrefix("10.208.0.0/24")

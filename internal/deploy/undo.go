@@ -38,11 +38,20 @@ func (r *run) leave(ctx context.Context, told *release.Error) error {
 	told.Next = then(told.Next, command(r.plan.Kind))
 	after, err := r.observe(ctx, r.app, plan.Goal{Kind: r.plan.Kind})
 	if err != nil {
-		told.State = "not known: " + err.Error()
+		told.State = r.unseen(err)
 		return told
 	}
 	told.State = after.Summary()
 	return told
+}
+
+// unseen is the state where nobody can be asked: after its unroute, which nginx
+// has confirmed, a down has taken the app from its clients.
+func (r *run) unseen(err error) string {
+	if r.plan.Kind == release.KindDown && (r.at.Kind == release.StepDrain || r.at.Kind == release.StepRemove) {
+		return "nothing of " + r.app.Name + " is live, some of its containers may be left"
+	}
+	return "not known: " + err.Error()
 }
 
 // command is how a person asks for a deploy of the kind.

@@ -5,6 +5,9 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,17 +16,18 @@ import (
 	private "teal/test/engine"
 )
 
-// laterSteps are the kinds of steps of a deploy after the first. What the
-// others of them do, these do as well.
-var laterSteps = []string{"build", "shared", "start", "healthy", "shift", "confirm", "drain", "stop"}
+// laterSteps are the kinds of steps of a deploy after the first, the last two
+// of one after the third: a standby makes room, an old release is let go.
+var laterSteps = []string{"build", "pin", "shared", "start", "healthy", "shift", "confirm", "drain", "stop", "clear", "prune"}
 
 // A restart of the engine that keeps its containers, as an update of Docker is
 // with live restore, must not be felt by a client, whatever a deploy is at.
 func TestScenarioAnEngineRestartedDuringAnyStepIsNotFeltByClients(t *testing.T) {
 	t.Parallel()
 	h := newHoused(t, private.Options{LiveRestore: true})
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
+	h.edit("teal.yaml", "deploy:", "deploy:\n  keep: 2")
 	h.restartedAt(ctx, "network", 1, syscall.SIGTERM)
 	load := h.gentle()
 	for i, kind := range laterSteps {
@@ -35,6 +39,30 @@ func TestScenarioAnEngineRestartedDuringAnyStepIsNotFeltByClients(t *testing.T) 
 	h.unhurt(load)
 }
 
+func TestScenarioAnEngineRestartedDuringARollbackIsNotFeltByClientsAndDuringADownLeavesNothing(t *testing.T) {
+	t.Parallel()
+	h := newHoused(t, private.Options{LiveRestore: true})
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	for version := 1; version <= 3; version++ {
+		h.mustDeploy(version)
+	}
+	load := h.gentle()
+	h.rolledBackAt(ctx, "resume", 2, syscall.SIGTERM)
+	h.rolledBackAt(ctx, "images", 1, syscall.SIGTERM) // its color has another release by now
+	h.mustDeploy(4)
+	h.rolledBackAt(ctx, "resume", 1, syscall.SIGKILL)
+	h.unhurt(load)
+	down := []string{"down", "--volumes", "--yes"}
+	if r := h.restart(ctx, "remove", 0, syscall.SIGTERM, down...); r.code != 0 {
+		h.must(down...)
+	}
+	networks, err := h.networks(ctx, h.client)
+	if left := append(slices.Collect(maps.Keys(h.all())), networks...); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
 // Without live restore the engine takes its containers down with it, the live
 // ones too. Those that may restart come back with it, a standby that was being
 // stopped among them; the next command puts all in order.
@@ -44,15 +72,15 @@ func TestScenarioAnEngineThatTakesItsContainersDownIsHealedByTheNextCommand(t *t
 	h.mustDeploy(1)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	h.restart(ctx, "healthy", 2, syscall.SIGTERM)
+	h.restart(ctx, "healthy", 2, syscall.SIGTERM, "deploy")
 	h.mustDeploy(3)
 	h.settled("restarted at healthy", 3)
-	h.restart(ctx, "stop", 4, syscall.SIGKILL)
+	h.restart(ctx, "stop", 4, syscall.SIGKILL, "deploy")
 	h.must("rollback")
 	h.settled("killed at stop", 3)
 	h.edit("compose.yaml", "build: .", "build: .\n    restart: unless-stopped")
 	h.mustDeploy(5)
-	h.restart(ctx, "shift", 6, syscall.SIGTERM)
+	h.restart(ctx, "shift", 6, syscall.SIGTERM, "deploy")
 	h.mustDeploy(7)
 	h.settled("restarted at shift", 7)
 }
@@ -90,19 +118,30 @@ func TestScenarioAnEngineLostAfterTheShiftIsNotToldAsATakenBackRelease(t *testin
 // didn't.
 func (h *housed) restartedAt(ctx context.Context, kind string, version int, how syscall.Signal) {
 	h.t.Helper()
-	if r := h.restart(ctx, kind, version, how); r.code != 0 {
+	if r := h.restart(ctx, kind, version, how, "deploy"); r.code != 0 {
 		h.mustDeploy(version)
 	}
 	h.settled(how.String()+" at "+kind, version)
 }
 
-// restart ends the engine while a deploy is at a step of the kind, lets the
-// step have its effect meanwhile, and starts the engine again. The deploy gets
-// through, or says what is amiss.
-func (h *housed) restart(ctx context.Context, kind string, version int, how syscall.Signal) result {
+// rolledBackAt is restart during a rollback to a version, whose release has
+// the same number; another brings it if this one didn't.
+func (h *housed) rolledBackAt(ctx context.Context, kind string, version int, how syscall.Signal) {
+	h.t.Helper()
+	back := []string{"rollback", "--to", strconv.Itoa(version)}
+	if r := h.restart(ctx, kind, 0, how, back...); r.code != 0 {
+		h.must(back...)
+	}
+	h.settled(how.String()+" at "+kind+" of a rollback", version)
+}
+
+// restart ends the engine while a command is at a step of the kind, lets the
+// step have its effect meanwhile, and starts the engine again. The command
+// gets through, or says what is amiss.
+func (h *housed) restart(ctx context.Context, kind string, version int, how syscall.Signal, command ...string) result {
 	h.t.Helper()
 	began := time.Now()
-	s := h.stall(ctx, kind, version, "deploy")
+	s := h.stall(ctx, kind, version, command...)
 	if err := h.engine.Signal(how); err != nil {
 		h.t.Fatal(err)
 	}
