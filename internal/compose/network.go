@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
@@ -110,7 +111,19 @@ func (e *Engine) createNetwork(ctx context.Context, name string, options client.
 	if err == nil || client.IsErrConnectionFailed(err) {
 		return e.failed("create network "+name, err)
 	}
-	return &release.Error{Code: release.Gate, What: "docker network " + name + " can't be created", Detail: []string{err.Error()}, Next: "docker network ls", Err: err}
+	refused := &release.Error{Code: release.Gate, What: "docker network " + name + " can't be created", Detail: []string{err.Error()}, Next: "docker network ls", Err: err}
+	if addressless(err) {
+		refused.What += ": the engine has no addresses left for another network"
+		refused.Next = "remove a network that nothing needs (docker network ls, docker network rm), or give the engine more default-address-pools in daemon.json"
+	}
+	return refused
+}
+
+// addressless reports whether all subnets are taken that the engine gives to
+// networks that name none (libnetwork/ipam: until Docker 27, since).
+func addressless(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "non-overlapping IPv4 address pool") || strings.Contains(text, "address pools have been fully subnetted")
 }
 
 // private makes the color's own network exist. It has compose's labels, so

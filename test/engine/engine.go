@@ -14,8 +14,11 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +32,7 @@ import (
 type Options struct {
 	LiveRestore bool  // containers outlive the engine's restart
 	Disk        int64 // bytes of its disk, which a reboot empties; 0 is the machine's
+	Networks    int   // how many networks it has addresses for that name none; 0 is as many as others. It takes LiveRestore
 }
 
 // Engine is a Docker engine. Its methods must not be called at the same time.
@@ -61,14 +65,33 @@ func New(o Options) (*Engine, error) {
 }
 
 func (e *Engine) furnish() error {
+	if e.options.Networks > 0 && !e.options.LiveRestore {
+		return errors.New("at a restart without live restore such an engine removes docker0, which is the machine's")
+	}
 	// A file of its own, since the machine's may contradict the arguments.
-	if err := os.WriteFile(e.path("daemon.json"), []byte("{}\n"), 0o644); err != nil {
+	settings, err := json.Marshal(map[string]any{"default-address-pools": e.pools()})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(e.path("daemon.json"), settings, 0o644); err != nil {
 		return err
 	}
 	if err := os.Mkdir(e.path("data"), 0o711); err != nil {
 		return err
 	}
 	return e.Start()
+}
+
+// pools are where it takes the addresses of networks from that name none: parts
+// of what is set aside for carriers (RFC 6598), each for one network.
+func (e *Engine) pools() []map[string]any {
+	sum := crc32.ChecksumIEEE([]byte(e.root))
+	pools := []map[string]any{}
+	for n := range e.options.Networks {
+		at := netip.AddrFrom4([4]byte{100, 64 + byte(sum>>16&0x3f), byte(sum >> 8), byte(n) * 16})
+		pools = append(pools, map[string]any{"base": at.String() + "/28", "size": 28})
+	}
+	return pools
 }
 
 func (e *Engine) path(name string) string { return filepath.Join(e.root, name) }
