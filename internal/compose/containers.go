@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,38 +87,6 @@ func (c Containers) Tail(ctx context.Context, id string, lines int) ([]string, e
 	return out, err
 }
 
-// Listening returns the TCP ports that are listened on in the network of the
-// process, a container's on this machine, in order. Source: /proc/pid/net/tcp
-// and tcp6, state 0A (Linux, Documentation/networking/proc_net_tcp.rst).
-func (c Containers) Listening(_ context.Context, id string, pid int) ([]int, error) {
-	if pid <= 0 {
-		return nil, fmt.Errorf("container %s does not run", id)
-	}
-	var ports []int
-	for _, table := range []string{"tcp", "tcp6"} {
-		content, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
-		if err != nil && (table == "tcp" || !errors.Is(err, os.ErrNotExist)) {
-			return nil, fmt.Errorf("read ports of container %s: %w", id, err)
-		}
-		ports = append(ports, listening(string(content))...)
-	}
-	slices.Sort(ports)
-	return slices.Compact(ports), nil
-}
-
-// listening are the ports of a table's listeners. Docker's own resolver,
-// which listens in every container at 127.0.0.11, is left out.
-func listening(table string) []int {
-	const resolver = "0B00007F"
-	var ports []int
-	for _, l := range listeners(table) {
-		if l.addr != resolver {
-			ports = append(ports, l.port)
-		}
-	}
-	return ports
-}
-
 // listener is a socket in state LISTEN.
 type listener struct {
 	addr  string // as the kernel writes it: hexadecimal, in the machine's byte order
@@ -129,6 +94,8 @@ type listener struct {
 	inode string
 }
 
+// listeners are those of a table of sockets, /proc/net/tcp or tcp6, in state 0A
+// (Linux, Documentation/networking/proc_net_tcp.rst).
 func listeners(table string) []listener {
 	const listen, local, state, inode = "0A", 1, 3, 9
 	var found []listener

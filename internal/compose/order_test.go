@@ -2,6 +2,7 @@ package compose
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,14 +47,14 @@ docker0	000011AC	00000000	0001	0	0	0	0000FFFF	0	0	0
 	}
 }
 
-func TestListeningLeavesOutDockersResolverAndEstablishedSockets(t *testing.T) {
-	const table = `  sl  local_address rem_address   st tx_queue
-   0: 0B00007F:A1B2 00000000:0000 0A 00000000
+func TestListenersAreNoEstablishedSockets(t *testing.T) {
+	const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0B00007F:A1B2 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1
    1: 00000000:1F90 00000000:0000 0A 00000000
-   2: 0100007F:0050 0100007F:9C40 01 00000000
+   2: 0100007F:0050 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 4712 1
 `
-	if diff := cmp.Diff([]int{8080}, listening(table)); diff != "" {
-		t.Error(diff)
+	if got, want := listeners(table), []listener{{"0B00007F", 41394, "4711"}, {"00000000", 8080, ""}}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

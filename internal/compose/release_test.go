@@ -119,19 +119,6 @@ func TestObserveSeesWhatRunsAndWhere(t *testing.T) {
 	}
 }
 
-func TestPortsListenedOnAreReadFromTheContainer(t *testing.T) {
-	t.Parallel()
-	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)
-	s.started(1, release.Blue)
-	c := s.only(release.Blue)
-	s.get(release.Slot{Service: "web", Color: release.Blue, Replica: 1})
-	ports, err := s.Containers().Listening(t.Context(), c.ID, c.PID)
-	s.must(err)
-	if !slices.Equal(ports, []int{8080}) {
-		t.Errorf("listening on %v, want 8080", ports)
-	}
-}
-
 func TestAStoppedColorResumesAtItsAddress(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)

@@ -107,7 +107,7 @@ func TestAConnectionThatCantBeMadeIsRefused(t *testing.T) {
 	}
 	l.Close()
 	r := Start(t.Context(), Load{Target: l.Addr().String(), Groups: getsAndPosts(1)})
-	until(t, "two requests", func() bool { return r.SoFar().Sent >= 2 })
+	until(t, "two requests", func() bool { return r.soFar().Sent >= 2 })
 	w := r.Stop()
 	addsUp(t, w)
 	equal(t, "refused", w.Refused, w.Sent)

@@ -252,6 +252,9 @@ func (b *ledger) nothingTwice() int {
 	return len(b.seen)
 }
 
+// soFar is what was seen up to now; requests in flight aren't in it yet.
+func (r *Running) soFar() release.Witnessed { return r.tally.witnessed() }
+
 // until waits for something to become true, which takes far less than its
 // limit.
 func until(t *testing.T, what string, is func() bool) {

@@ -29,12 +29,12 @@ func agreesWithNginx(t *testing.T, secure bool) {
 		{Kind: Post, Count: 16, Think: time.Millisecond}, {Kind: Get, Count: 16, Think: time.Millisecond},
 	}})
 	for n := range 5 {
-		until(t, "more requests", func() bool { return r.SoFar().Sent > 500*(n+1) })
+		until(t, "more requests", func() bool { return r.soFar().Sent > 500*(n+1) })
 		if err := nginx.Process.Signal(syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
 	}
-	until(t, "the last requests", func() bool { return r.SoFar().Sent > 3000 })
+	until(t, "the last requests", func() bool { return r.soFar().Sent > 3000 })
 	w := r.Stop()
 	addsUp(t, w)
 	stopNginx(t, nginx)
@@ -162,7 +162,7 @@ func BenchmarkWitness(b *testing.B) {
 	r := Start(b.Context(), Load{Target: l.Addr().String(), Groups: []Group{{Kind: Get, Count: 4}}})
 	began := time.Now()
 	for b.Loop() {
-		for sent := r.SoFar().Sent; r.SoFar().Sent < sent+1000; {
+		for sent := r.soFar().Sent; r.soFar().Sent < sent+1000; {
 			pause(b.Context(), time.Millisecond)
 		}
 	}

@@ -54,9 +54,6 @@ func (r *Running) Stop() release.Witnessed {
 	return r.tally.witnessed()
 }
 
-// SoFar is what was seen up to now; requests in flight aren't in it yet.
-func (r *Running) SoFar() release.Witnessed { return r.tally.witnessed() }
-
 // newID is a token that no other request carries, and none is the beginning
 // of another one.
 func (r *Running) newID() string {

@@ -202,7 +202,7 @@ func runSockets(t *testing.T, n, clients int, finishes ...finish) (*sockets, rel
 	b, addr := serveSockets(t, func(n int) finish { return finishes[n%len(finishes)] })
 	r := Start(t.Context(), Load{Target: addr, Timeout: time.Second,
 		Groups: []Group{{Kind: WebSocket, Paths: []string{"/ws"}, Count: clients, Think: time.Millisecond}}})
-	until(t, "the streams end", func() bool { return r.SoFar().Sent >= n })
+	until(t, "the streams end", func() bool { return r.soFar().Sent >= n })
 	w := r.Stop()
 	t.Logf("%+v", w)
 	addsUp(t, w)

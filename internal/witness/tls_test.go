@@ -150,7 +150,7 @@ func TestAHandshakeThatFailsIsARefusal(t *testing.T) {
 		}
 	}()
 	r := Start(t.Context(), Load{Target: l.Addr().String(), TLS: true, Groups: []Group{{Kind: Get}}})
-	until(t, "a request", func() bool { return r.SoFar().Sent > 0 })
+	until(t, "a request", func() bool { return r.soFar().Sent > 0 })
 	w := r.Stop()
 	addsUp(t, w)
 	equal(t, "refused", w.Refused, w.Sent)

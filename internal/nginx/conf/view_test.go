@@ -74,7 +74,7 @@ func (b *told) pass(p *Pass) {
 	for _, t := range p.Targets {
 		b.target(t)
 	}
-	for _, s := range p.Settings() {
+	for _, s := range p.settings() {
 		for _, n := range s.Nodes {
 			b.line(1, "%s: %s (%s)", s.Level.Name, strings.Join(n.Values(), " "), n.Place())
 		}
