@@ -76,6 +76,10 @@ sbom: ## write bin/teal.cdx.json, what the binary is made of
 	@mkdir -p bin
 	go run $(CYCLONEDX) app -json -licenses -main cmd/teal -output bin/teal.cdx.json .
 
+.PHONY: cross
+cross: ## build for the other systems that a person may drive a host from
+	for system in darwin/arm64 windows/amd64; do GOOS=$${system%/*} GOARCH=$${system#*/} $(BUILD) -o bin/cross/$$system/ ./cmd/teal; done
+
 .PHONY: repro
 repro: ## build twice from nothing, elsewhere each time, and compare the bytes
 	@go run ./test/repro

@@ -34,8 +34,8 @@ func TestScenarioTheCommandLineBuildsForLinuxMacOSAndWindows(t *testing.T) {
 	}
 }
 
-// sources are a package as the go command would compile it for a system.
-type sources struct {
+// compiled is a package as the go command would compile it for a system.
+type compiled struct {
 	ImportPath, Dir string
 	GoFiles         []string
 	ImportMap       map[string]string // to what an import leads, where it isn't the package of that name
@@ -56,7 +56,7 @@ func checkedFor(t *testing.T, system, program string) map[string]*types.Package 
 	}
 	seen := map[string]*types.Package{"unsafe": types.Unsafe}
 	for d := json.NewDecoder(out); ; { // what is imported comes before what imports it
-		var s sources
+		var s compiled
 		if err := d.Decode(&s); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
@@ -72,7 +72,7 @@ func checkedFor(t *testing.T, system, program string) map[string]*types.Package 
 	return seen
 }
 
-func (s sources) checked(t *testing.T, system string, seen map[string]*types.Package) *types.Package {
+func (s compiled) checked(t *testing.T, system string, seen map[string]*types.Package) *types.Package {
 	t.Helper()
 	files := token.NewFileSet()
 	var parsed []*ast.File
@@ -94,7 +94,7 @@ func (s sources) checked(t *testing.T, system string, seen map[string]*types.Pac
 
 // imports finds what a package imports among those seen before.
 type imports struct {
-	of   sources
+	of   compiled
 	seen map[string]*types.Package
 }
 
