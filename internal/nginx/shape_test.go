@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"teal/internal/release"
 )
@@ -254,7 +256,10 @@ func TestAChainOfWhichTheOutermostFailsIsLeftAsItWas(t *testing.T) {
 	if m.tree() != "" {
 		t.Errorf("left behind %s", m.tree())
 	}
-	if _, err := http.Get("http://" + inner); err == nil {
+	gone := func() bool { _, err := http.Get("http://" + inner); return err != nil }
+	ctx, cancel := context.WithTimeout(m.ctx, 5*time.Second) // a worker that was told to end may take one more
+	defer cancel()
+	if err := poll(ctx, 20*time.Millisecond, gone); err != nil {
 		t.Error("the inner one still serves it")
 	}
 	if accepts(before[0]) {
