@@ -70,7 +70,7 @@ func TestScenarioSetUpOfAReadyMachineChangesNothing(t *testing.T) {
 // folders by itself is there still.
 func TestScenarioSetUpNamesWhatIsMissing(t *testing.T) {
 	bare := t.TempDir()
-	for _, tool := range []string{"apt-get", "awk", "cat", "dirname", "grep", "id", "readlink", "sed", "timeout", "tr", "uname"} {
+	for _, tool := range []string{"apt-get", "awk", "cat", "dirname", "grep", "id", "readlink", "sed", "sort", "timeout", "tr", "uname"} {
 		path, err := exec.LookPath(tool)
 		if err != nil {
 			continue
