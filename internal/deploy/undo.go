@@ -23,7 +23,7 @@ func (r *run) compensate(ctx context.Context, cause error) error {
 	after, err := r.undo(undo, told)
 	if err != nil {
 		told.Detail = append(told.Detail, "undoing it failed too: "+err.Error())
-		told.Next = then(told.Next, "teal deploy")
+		told.Next = then(told.Next, command(r.plan.Kind))
 	}
 	r.record(after, told)
 	if told.Next == "" {
