@@ -15,7 +15,7 @@ func serve(t *testing.T, h http.Handler) Load {
 	secure.EnableHTTP2 = true
 	secure.StartTLS()
 	t.Cleanup(func() { plain.Close(); secure.Close() })
-	return Load{Plain: plain.Listener.Addr().String(), Secure: secure.Listener.Addr().String(), Host: "load.test", Timeout: 2 * time.Second}
+	return Load{Plain: plain.Listener.Addr().String(), Secure: secure.Listener.Addr().String(), Host: "load.test"}
 }
 
 // every is each kind of client once or more.

@@ -94,7 +94,7 @@ const slowest = int64(5 * time.Minute / time.Microsecond)
 type tally struct {
 	sent    atomic.Int64
 	mu      sync.Mutex
-	seen Report
+	seen    Report
 	latency *hdrhistogram.Histogram // microseconds
 }
 

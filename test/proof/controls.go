@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"teal/internal/release"
+	"teal/test/load"
+)
+
+// controls are ways to switch that lose requests. Each meets the same clients
+// as teal does; one that loses nothing says that the clients are blind.
+func (p *proof) controls(ctx context.Context) (err error) {
+	s, err := newStand(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
+	for _, control := range []func(context.Context, *stand) error{p.reload, p.undrained, p.alone} {
+		if err := control(ctx, s); err != nil {
+			return fmt.Errorf("control: %w", err)
+		}
+	}
+	return nil
+}
+
+// control counts what a way to switch costs these clients.
+func (p *proof) control(ctx context.Context, name string, s *stand, l load.Load, every time.Duration, turn func() error) error {
+	running := load.Start(ctx, l)
+	var err error
+	turns := 0
+	for ; turns < p.size.controls && err == nil && pause(ctx, every); turns++ {
+		err = turn()
+	}
+	pause(ctx, every) // what follows the last one counts too
+	report := running.Stop()
+	// The ledger is not that of this load alone, so foreign ids say nothing.
+	audit := load.Compare(s.ledger, report)
+	audit.Foreign = 0
+	p.add(row{Name: name, Control: true, Switches: turns, Note: report.String(), report: report, audit: audit})
+	return errors.Join(err, ctx.Err())
+}
+
+// reload rewrites an include and reloads nginx.
+func (p *proof) reload(ctx context.Context, s *stand) (err error) {
+	r, err := newReloaded(ctx, s.root, s.pair)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.close(context.WithoutCancel(ctx))) }()
+	c := release.Blue
+	l := load.Load{Plain: r.addr, Host: siteHost, Groups: []load.Group{{Kind: load.Post, Clients: 64, Think: 5 * time.Millisecond}}}
+	return p.control(ctx, "include rewritten, nginx -s reload", s, l, 200*time.Millisecond, func() error {
+		c = c.Other()
+		return r.turn(ctx, c)
+	})
+}
+
+// undrained switches with teal's table, but kills the old color at once.
+func (p *proof) undrained(ctx context.Context, s *stand) error {
+	l := s.load(load.Group{Kind: load.Post, Clients: 32, Think: 5 * time.Millisecond, Over: 50 * time.Millisecond})
+	return p.control(ctx, "old color stopped without drain", s, l, 200*time.Millisecond, func() error {
+		old := s.live
+		return errors.Join(s.turn(ctx), s.pair.all(old, (*place).kill), s.pair.all(old, (*place).start))
+	})
+}
+
+// alone switches, drains and stops as teal does, with the other color left out
+// of each color's upstream.
+func (p *proof) alone(ctx context.Context, s *stand) error {
+	if err := s.dropBackups(ctx); err != nil {
+		return err
+	}
+	l := s.load(load.Group{Kind: load.Upload, Clients: 32, Size: 100_000, Over: 700 * time.Millisecond})
+	return p.control(ctx, "other color not a backup", s, l, 500*time.Millisecond, func() error { return s.release(ctx) })
+}
+
+// dropBackups takes the other color's servers out of what teal has written.
+func (s *stand) dropBackups(ctx context.Context) error {
+	path := filepath.Join(s.root, "apps", s.app.Name, "standalone.conf")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var kept []string
+	for _, line := range strings.Split(string(text), "\n") {
+		if !strings.HasSuffix(line, " backup;") {
+			kept = append(kept, line)
+		}
+	}
+	if len(kept) == strings.Count(string(text), "\n")+1 {
+		return errors.New("the configuration has no backup servers to take out")
+	}
+	if err := os.WriteFile(path, []byte(strings.Join(kept, "\n")), 0o644); err != nil {
+		return err
+	}
+	return runNginx(ctx, filepath.Join(s.root, "proxy"), "-s", "reload")
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"teal/internal/term"
+	"teal/test/load"
+)
+
+// row is a line of the table: what was done under which load, and what it cost.
+type row struct {
+	Name     string
+	Switches int
+	Control  bool   // has to lose, or the tool is blind
+	Note     string // for people
+	Broken   string // what else is wrong, "" for nothing
+	report   load.Report
+	audit    load.Audit
+}
+
+func (r row) requests() int { return r.report.All().Sent() }
+
+// lost is everything that a client or the ledger misses. What a client lost
+// may be missing in the ledger too, or be there unanswered: it counts once.
+func (r row) lost() int {
+	return r.report.Lost() + r.audit.Lost + r.audit.Doubled + r.audit.Foreign
+}
+
+// bad is why the row fails the proof, "" for nothing.
+func (r row) bad() string {
+	switch {
+	case r.Broken != "":
+		return r.Broken
+	case r.Control && r.lost() == 0:
+		return "the control lost nothing, so the tool may be blind"
+	case !r.Control && (r.lost() > 0 || r.audit.Broken() > 0):
+		return strings.Join(append([]string{r.report.String(), r.audit.String()}, r.report.First...), "\n    ")
+	}
+	return ""
+}
+
+// table is all that was found.
+type table []row
+
+func (t table) total(control bool) (switches, requests, lost int) {
+	for _, r := range t {
+		if r.Control == control {
+			switches, requests, lost = switches+r.Switches, requests+r.requests(), lost+r.lost()
+		}
+	}
+	return switches, requests, lost
+}
+
+func (t table) print(to io.Writer) error {
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "load\tswitches\trequests\tlost\tdone twice\t")
+	for _, r := range t {
+		name := r.Name
+		if r.Control {
+			name = "control: " + name
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", name, term.Count(r.Switches), term.Count(r.requests()), term.Count(r.lost()), term.Count(r.audit.Doubled), r.Note)
+	}
+	switches, requests, lost := t.total(false)
+	fmt.Fprintf(w, "all but controls\t%s\t%s\t%s\t\t\n", term.Count(switches), term.Count(requests), term.Count(lost))
+	return w.Flush()
+}
+
+// verdict is what keeps the run from being a proof; none makes it one.
+func (t table) verdict(s size) (faults []string) {
+	controls := 0
+	for _, r := range t {
+		if bad := r.bad(); bad != "" {
+			faults = append(faults, r.Name+": "+bad)
+		}
+		if r.Control {
+			controls++
+		}
+	}
+	switches, requests, _ := t.total(false)
+	if switches < s.allSwitches || requests < s.allRequests {
+		faults = append(faults, fmt.Sprintf("%d switches and %d requests are fewer than %d and %d", switches, requests, s.allSwitches, s.allRequests))
+	}
+	if controls < 3 {
+		faults = append(faults, fmt.Sprintf("%d controls ran, not 3", controls))
+	}
+	return faults
+}
