@@ -10,8 +10,10 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD   := go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
 E2E      := ./test/e2e
-# Everything but the scenarios, which have the machine to themselves.
-PACKAGES  = $$(go list ./... | grep -v /test/e2e)
+PROOF    := ./test/proof
+# Everything but the scenarios and the proof, which have the machine to
+# themselves.
+PACKAGES  = $$(go list ./... | grep -v -e /test/e2e -e '/test/proof$$')
 
 .PHONY: build
 build: ## build bin/teal
@@ -39,6 +41,7 @@ images: setup ## build the images of Debian packages that the examples stand on 
 .PHONY: test
 test: setup lint build demo-app images ## everything: checks, tests, end-to-end scenarios
 	go test -count=1 -timeout 15m -p 2 $(PACKAGES)
+	go test -count=1 -timeout 5m -v $(PROOF)
 	@mkdir -p bin
 	go test -count=1 -timeout 20m -parallel 4 -v $(E2E) | tee bin/e2e.log
 	@awk '/^--- PASS: TestScenario/ { n++ } END { printf "end-to-end scenarios: %d ran, all passed\n", n; exit !n }' bin/e2e.log
@@ -83,6 +86,10 @@ cross: ## build for the other systems that a person may drive a host from
 .PHONY: repro
 repro: ## build twice from nothing, elsewhere each time, and compare the bytes
 	@go run ./test/repro
+
+.PHONY: proof
+proof: setup build ## prove that nothing is lost: 1,000 switches, 2,000,000 requests (15 minutes)
+	go run ./test/proof
 
 .PHONY: clean
 clean: ## remove what was built

@@ -63,6 +63,7 @@ type Running struct {
 	tally   *tally
 	record  *record
 	trunks  []*trunk
+	streams atomic.Int64
 }
 
 // Start begins the load. Stop, or the end of ctx, ends it.
@@ -117,6 +118,9 @@ func (r *Running) Wait() Report {
 	}
 	return r.tally.report(r.record)
 }
+
+// Streams is how many streams have begun and not ended.
+func (r *Running) Streams() int { return int(r.streams.Load()) }
 
 // SoFar is what was seen up to now.
 func (r *Running) SoFar() Report { return r.tally.report(r.record) }

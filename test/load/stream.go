@@ -49,6 +49,8 @@ func (c *client) stream(header, path string, stay func(ID, *http.Response) error
 	if err != nil {
 		return c.end(id, began, err)
 	}
+	c.streams.Add(1)
+	defer c.streams.Add(-1)
 	return c.parted(id, began, stay(id, res))
 }
 

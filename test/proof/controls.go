@@ -76,7 +76,7 @@ func (p *proof) alone(ctx context.Context, s *stand) error {
 	if err := s.dropBackups(ctx); err != nil {
 		return err
 	}
-	l := s.load(load.Group{Kind: load.Upload, Clients: 32, Size: 100_000, Over: 700 * time.Millisecond})
+	l := s.load(load.Group{Kind: load.Upload, Clients: 32, Size: 100_000, Over: 2 * time.Second})
 	return p.control(ctx, "other color not a backup", s, l, 500*time.Millisecond, func() error { return s.release(ctx) })
 }
 

@@ -71,6 +71,7 @@ type size struct {
 	deploys    int           // by the binary, with Docker: half of them rollbacks
 	deployTime time.Duration // at most
 	streams    int           // WebSockets across a deploy, and as many event streams
+	streamsEnd time.Duration // when half of them end; the others would go on
 	uploads    int           // slow uploads across it
 
 	allSwitches, allRequests int // what the whole must come to
@@ -79,14 +80,14 @@ type size struct {
 var (
 	full = size{
 		think: 6 * time.Millisecond, rate: 800, upload: 100 << 20, uploadOver: 20 * time.Second,
-		every: 200 * time.Millisecond, switches: 1000, requests: 1_800_000, drainEvery: 20, switchTime: 9 * time.Minute,
-		controls: 12, shapes: 8, deploys: 60, deployTime: 6 * time.Minute, streams: 500, uploads: 20,
+		every: 200 * time.Millisecond, switches: 1000, requests: 1_850_000, drainEvery: 20, switchTime: 9 * time.Minute,
+		controls: 12, shapes: 8, deploys: 60, deployTime: 6 * time.Minute, streams: 500, streamsEnd: 20 * time.Second, uploads: 20,
 		allSwitches: 1000, allRequests: 2_000_000,
 	}
 	brief = size{
 		think: 4 * time.Millisecond, rate: 400, upload: 4 << 20, uploadOver: 4 * time.Second,
 		every: 100 * time.Millisecond, switches: 60, requests: 90_000, drainEvery: 30, switchTime: 60 * time.Second,
-		controls: 4, shapes: 2, deploys: 4, deployTime: 60 * time.Second, streams: 40, uploads: 4,
+		controls: 4, shapes: 2, deploys: 4, deployTime: 60 * time.Second, streams: 40, streamsEnd: 8 * time.Second, uploads: 4,
 		allSwitches: 60, allRequests: 100_000,
 	}
 )

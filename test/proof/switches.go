@@ -24,7 +24,7 @@ func crowd(s size) []load.Group {
 		{Kind: load.Pipelined, Clients: 8, Think: 2 * s.think},
 		{Kind: load.HTTP2, TLS: true, Clients: 32, Think: s.think},
 		{Kind: load.Upload, Clients: 3, Size: s.upload, Over: s.uploadOver},
-		{Kind: load.Upload, Clients: 8, Size: 100_000, Over: 700 * time.Millisecond},
+		{Kind: load.Upload, Clients: 8, Size: 100_000, Over: 2 * time.Second},
 		{Kind: load.WebSocket, Clients: 16, Think: 20 * time.Millisecond, Over: time.Second},
 		{Kind: load.Events, Clients: 16, Over: time.Second},
 		{Kind: load.Chunks, Clients: 16, Over: 300 * time.Millisecond},
@@ -99,8 +99,9 @@ func (s *stand) release(ctx context.Context) error {
 	return s.pair.all(old, (*place).start)
 }
 
-// stoppedFor is longer than the short uploads take, so that some that began
-// before the switch end while their color is away.
+// stoppedFor and a drain, which takes a second at least, are longer than the
+// short uploads take: those that began before the switch end while their color
+// is away.
 const stoppedFor = time.Second
 
 // pause waits for d and reports whether ctx is still going on.

@@ -17,6 +17,7 @@ type row struct {
 	Control  bool   // has to lose, or the tool is blind
 	Note     string // for people
 	Broken   string // what else is wrong, "" for nothing
+	Cut      int    // streams that the configured limit ended, as teal said
 	report   load.Report
 	audit    load.Audit
 }
@@ -26,7 +27,7 @@ func (r row) requests() int { return r.report.All().Sent() }
 // lost is everything that a client or the ledger misses. What a client lost
 // may be missing in the ledger too, or be there unanswered: it counts once.
 func (r row) lost() int {
-	return r.report.Lost() + r.audit.Lost + r.audit.Doubled + r.audit.Foreign
+	return r.report.Lost() - r.Cut + r.audit.Lost + r.audit.Doubled + r.audit.Foreign
 }
 
 // bad is why the row fails the proof, "" for nothing.

@@ -1,0 +1,95 @@
+// Command app is the application of the proof in a container: as web it serves
+// what the clients ask for, as store it keeps the ledger of both colors.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"teal/examples/demo/app/serve"
+	"teal/test/load"
+)
+
+// patience is how long requests in flight may take after SIGTERM. What is a
+// stream by then is cut.
+const patience = time.Second
+
+func main() {
+	ctx, cancel := serve.Signals()
+	defer cancel()
+	handler := store(load.NewLedger())
+	if len(os.Args) > 1 && os.Args[1] == "web" {
+		handler = web("http://store:8080")
+	}
+	server := &http.Server{Addr: ":8080", Handler: handler, ReadHeaderTimeout: time.Minute}
+	go func() {
+		<-ctx.Done()
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		if server.Shutdown(soon) != nil {
+			server.Close()
+		}
+	}()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		log.Fatal(err)
+	}
+	<-ctx.Done()
+}
+
+// store keeps ids, and tells all of them.
+func store(ledger *load.Ledger) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /keep", func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(io.LimitReader(r.Body, 64))
+		id, bad := load.ParseID(string(text))
+		if err = errors.Join(err, bad); err == nil {
+			err = ledger.Keep(id)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	})
+	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
+		if err := ledger.Write(w); err != nil {
+			log.Print(err)
+		}
+	})
+	return mux
+}
+
+// web keeps its ids in the store, and passes the ledger on.
+func web(store string) http.Handler {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 10 * time.Second}
+	app := load.App{Color: os.Getenv("TEAL_COLOR"), Keep: func(id load.ID) error {
+		res, err := client.Post(store+"/keep", "text/plain", strings.NewReader(id.String()))
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK {
+			return errors.Join(fmt.Errorf("the store answered %s", res.Status), err)
+		}
+		return nil
+	}}
+	mux := http.NewServeMux()
+	mux.Handle("/", app.Handler())
+	mux.HandleFunc("GET /ledger", func(w http.ResponseWriter, _ *http.Request) {
+		res, err := client.Get(store + "/ledger")
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer res.Body.Close()
+		if _, err := io.Copy(w, res.Body); err != nil {
+			log.Print(err)
+		}
+	})
+	return mux
+}
