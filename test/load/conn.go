@@ -122,7 +122,12 @@ func (c *client) connect() error {
 
 // outcomeOf sorts an exchange that failed.
 func outcomeOf(err error) Outcome {
-	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, errOther):
+		return Failed
+	case errors.Is(err, errDeclined):
+		return Declined
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return TimedOut
 	}
 	return Reset

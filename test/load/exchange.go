@@ -22,9 +22,6 @@ func (c *client) end(id ID, began time.Time, err error) bool {
 	o, words := Answered, ""
 	if err != nil {
 		o = outcomeOf(err)
-		if errors.Is(err, errOther) {
-			o = Failed
-		}
 		words = fmt.Sprintf("%s %s: %s, %d ms after it began%s", c.group.Kind, id, wording(err), time.Since(began).Milliseconds(), c.story())
 		c.hangUp()
 	}

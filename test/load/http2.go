@@ -62,6 +62,15 @@ func (t *trunk) close() {
 	}
 }
 
+var errDeclined = errors.New("the server has not begun it")
+
+// declined reports whether a request was certainly not begun: net/http says so
+// of one beyond the last stream of a GOAWAY, and of one for which the
+// connection's end had come before it was written. It has no name for either.
+func declined(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "graceful shutdown GOAWAY") || strings.Contains(err.Error(), "client conn not usable"))
+}
+
 // stream2 sends one POST on the shared connection.
 func (c *client) stream2(intended time.Time) bool {
 	id := c.next()
@@ -82,6 +91,9 @@ func (c *client) over(ctx context.Context, conn *http.ClientConn, id ID) error {
 	req.GetBody = nil // so that nobody can send it again
 	req.Header.Set("X-Id", id.String())
 	res, err := conn.RoundTrip(req)
+	if declined(err) {
+		return fmt.Errorf("%w: %w", errDeclined, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,10 @@ import (
 // Outcome is what became of a request. Each has exactly one.
 type Outcome uint8
 
-// The outcomes. Left is a stream that the client itself ended.
+// The outcomes. Left is a stream that the client itself ended. Declined is a
+// request of HTTP/2 of which the server has said that it was not begun and may
+// be sent again (GOAWAY, RFC 9113 section 6.8), as every client of HTTP/2 does
+// but these.
 const (
 	Unsent   Outcome = iota
 	Answered         // the whole answer, and it was to this request
@@ -25,10 +28,11 @@ const (
 	TimedOut         // no answer in time
 	Cut              // a stream that ended before its time
 	Left             // a stream that the client ended
+	Declined         // HTTP2: the server said that it had not begun it
 )
 
 var outcomes = map[Outcome]string{
-	Answered: "answered", Refused: "refused", Reset: "reset", Failed: "failed", TimedOut: "timed out", Cut: "cut", Left: "left",
+	Answered: "answered", Refused: "refused", Reset: "reset", Failed: "failed", TimedOut: "timed out", Cut: "cut", Left: "left", Declined: "declined",
 }
 
 // Counts are requests by outcome.
@@ -43,7 +47,7 @@ func (c Counts) Sent() (n int) {
 }
 
 // Lost is those that did not come back with the application's answer.
-func (c Counts) Lost() int { return c.Sent() - c[Answered] - c[Left] }
+func (c Counts) Lost() int { return c.Sent() - c[Answered] - c[Left] - c[Declined] }
 
 // Report is what a load saw.
 type Report struct {
@@ -77,7 +81,7 @@ func (r Report) String() string {
 	}
 	text := strings.Join(parts, ", ")
 	all := r.All()
-	for _, o := range []Outcome{Refused, Reset, Failed, TimedOut, Cut} {
+	for _, o := range []Outcome{Refused, Reset, Failed, TimedOut, Cut, Declined} {
 		if all[o] > 0 {
 			text += fmt.Sprintf("; %d %s", all[o], outcomes[o])
 		}

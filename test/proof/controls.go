@@ -42,7 +42,7 @@ func (p *proof) control(ctx context.Context, name string, s *stand, l load.Load,
 	// The ledger is not that of this load alone, so foreign ids say nothing.
 	audit := load.Compare(s.ledger, report)
 	audit.Foreign = 0
-	p.add(row{Name: name, Control: true, Switches: turns, Note: report.String(), report: report, audit: audit})
+	p.add(row{Name: name, Control: true, Reloads: true, Switches: turns, Note: report.String(), report: report, audit: audit})
 	return errors.Join(err, ctx.Err())
 }
 

@@ -86,7 +86,7 @@ var (
 	}
 	brief = size{
 		think: 4 * time.Millisecond, rate: 400, upload: 4 << 20, uploadOver: 4 * time.Second,
-		every: 100 * time.Millisecond, switches: 60, requests: 90_000, drainEvery: 30, switchTime: 60 * time.Second,
+		every: 100 * time.Millisecond, switches: 60, requests: 90_000, drainEvery: 30, switchTime: 2 * time.Minute,
 		controls: 4, shapes: 2, deploys: 4, deployTime: 60 * time.Second, streams: 40, streamsEnd: 8 * time.Second, uploads: 4,
 		allSwitches: 60, allRequests: 100_000,
 	}

@@ -18,6 +18,7 @@ func (s *stand) posters() load.Load {
 	return s.load(
 		load.Group{Kind: load.Post, Clients: 48, Think: 5 * time.Millisecond},
 		load.Group{Kind: load.Post, Clients: 16, TLS: true, Think: 5 * time.Millisecond},
+		load.Group{Kind: load.HTTP2, Clients: 16, TLS: true, Think: 5 * time.Millisecond},
 	)
 }
 
@@ -62,7 +63,7 @@ func (p *proof) shapes(ctx context.Context) (err error) {
 		report := running.Stop()
 		audit := load.Compare(s.ledger, report)
 		audit.Foreign = 0 // those of the changes before
-		p.add(row{Name: "shape: " + c.name, Note: fmt.Sprintf("%d gentle reloads", turns), report: report, audit: audit})
+		p.add(row{Name: "shape: " + c.name, Reloads: true, Note: fmt.Sprintf("%d gentle reloads, %d HTTP/2 requests told to begin again", turns, report.All()[load.Declined]), report: report, audit: audit})
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -18,6 +19,7 @@ type row struct {
 	Note     string // for people
 	Broken   string // what else is wrong, "" for nothing
 	Cut      int    // streams that the configured limit ended, as teal said
+	Reloads  bool   // nginx was reloaded: HTTP/2 may be told to begin a request again
 	report   load.Report
 	audit    load.Audit
 }
@@ -35,6 +37,8 @@ func (r row) bad() string {
 	switch {
 	case r.Broken != "":
 		return r.Broken
+	case !r.Reloads && r.report.All()[load.Declined] > 0:
+		return "requests were declined though nothing was reloaded: " + r.report.String()
 	case r.Control && r.lost() == 0:
 		return "the control lost nothing, so the tool may be blind"
 	case !r.Control && (r.lost() > 0 || r.audit.Broken() > 0):
@@ -56,7 +60,8 @@ func (t table) total(control bool) (switches, requests, lost int) {
 }
 
 func (t table) print(to io.Writer) error {
-	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	var text bytes.Buffer
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "load\tswitches\trequests\tlost\tdone twice\t")
 	for _, r := range t {
 		name := r.Name
@@ -67,7 +72,11 @@ func (t table) print(to io.Writer) error {
 	}
 	switches, requests, lost := t.total(false)
 	fmt.Fprintf(w, "all but controls\t%s\t%s\t%s\t\t\n", term.Count(switches), term.Count(requests), term.Count(lost))
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := text.WriteTo(to)
+	return err
 }
 
 // verdict is what keeps the run from being a proof; none makes it one.
