@@ -20,6 +20,15 @@ func (r *record) enter(id ID, o Outcome) {
 	r.outcomes[id.Client][id.Turn] = o
 }
 
+// add takes over what another record has; no client is in two.
+func (r *record) add(other *record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for client, turns := range other.outcomes {
+		r.outcomes[client] = turns
+	}
+}
+
 // Audit is what the clients' record and the application's ledger say of the
 // same ids.
 type Audit struct {

@@ -89,6 +89,22 @@ func (r Report) String() string {
 	return text
 }
 
+// Add takes over what another load saw that has ended; latencies stay those of
+// the first.
+func (r *Report) Add(other Report) {
+	for k, counts := range other.Kinds {
+		if r.Kinds[k] == nil {
+			r.Kinds[k] = Counts{}
+		}
+		for o, n := range counts {
+			r.Kinds[k][o] += n
+		}
+	}
+	r.Twice += other.Twice
+	r.First = append(r.First, other.First...)
+	r.record.add(other.record)
+}
+
 // firstKept is how many losses are kept in words.
 const firstKept = 5
 

@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -31,6 +32,7 @@ func main() {
 	flag.BoolVar(&short, "short", false, "the short form that make test runs")
 	flag.StringVar(&only, "only", "", "run these parts alone, with commas between; the verdict is about all of them and fails")
 	flag.Parse()
+	debug.SetGCPercent(400) // memory is there, processors are what clients and application compete for
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	p.size, p.out = full, os.Stdout
@@ -74,21 +76,22 @@ type size struct {
 	streamsEnd time.Duration // when half of them end; the others would go on
 	uploads    int           // slow uploads across it
 
-	allSwitches, allRequests int // what the whole must come to
+	allSwitches, allRequests int           // what the whole must come to
+	limit                    time.Duration // of the whole
 }
 
 var (
 	full = size{
 		think: 6 * time.Millisecond, rate: 800, upload: 100 << 20, uploadOver: 20 * time.Second,
-		every: 200 * time.Millisecond, switches: 1000, requests: 1_850_000, drainEvery: 20, switchTime: 9 * time.Minute,
+		every: 200 * time.Millisecond, switches: 1000, requests: 1_850_000, drainEvery: 25, switchTime: 14 * time.Minute,
 		controls: 12, shapes: 8, deploys: 60, deployTime: 6 * time.Minute, streams: 500, streamsEnd: 20 * time.Second, uploads: 20,
-		allSwitches: 1000, allRequests: 2_000_000,
+		allSwitches: 1000, allRequests: 2_000_000, limit: 20 * time.Minute,
 	}
 	brief = size{
 		think: 4 * time.Millisecond, rate: 400, upload: 4 << 20, uploadOver: 4 * time.Second,
 		every: 100 * time.Millisecond, switches: 60, requests: 90_000, drainEvery: 30, switchTime: 2 * time.Minute,
 		controls: 4, shapes: 2, deploys: 4, deployTime: 60 * time.Second, streams: 40, streamsEnd: 8 * time.Second, uploads: 4,
-		allSwitches: 60, allRequests: 100_000,
+		allSwitches: 60, allRequests: 100_000, limit: 4 * time.Minute,
 	}
 )
 
@@ -108,6 +111,8 @@ var errNoProof = errors.New("not proved")
 
 func (p *proof) run(ctx context.Context) error {
 	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, p.size.limit)
+	defer cancel()
 	for _, one := range parts {
 		if p.only != nil && !slices.Contains(p.only, one.name) {
 			continue
