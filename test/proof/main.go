@@ -83,14 +83,14 @@ type size struct {
 var (
 	full = size{
 		think: 6 * time.Millisecond, rate: 800, upload: 100 << 20, uploadOver: 20 * time.Second,
-		every: 200 * time.Millisecond, switches: 1000, requests: 1_850_000, drainEvery: 25, switchTime: 14 * time.Minute,
-		controls: 12, shapes: 8, deploys: 60, deployTime: 6 * time.Minute, streams: 500, streamsEnd: 20 * time.Second, uploads: 20,
+		every: 200 * time.Millisecond, switches: 1000, requests: 1_750_000, drainEvery: 25, switchTime: 14 * time.Minute,
+		controls: 12, shapes: 8, deploys: 40, deployTime: 5 * time.Minute, streams: 500, streamsEnd: 20 * time.Second, uploads: 20,
 		allSwitches: 1000, allRequests: 2_000_000, limit: 20 * time.Minute,
 	}
 	brief = size{
 		think: 4 * time.Millisecond, rate: 400, upload: 4 << 20, uploadOver: 4 * time.Second,
 		every: 100 * time.Millisecond, switches: 60, requests: 90_000, drainEvery: 30, switchTime: 2 * time.Minute,
-		controls: 4, shapes: 2, deploys: 4, deployTime: 60 * time.Second, streams: 40, streamsEnd: 8 * time.Second, uploads: 4,
+		controls: 4, shapes: 2, deploys: 4, deployTime: 60 * time.Second, streams: 40, streamsEnd: 5 * time.Second, uploads: 4,
 		allSwitches: 60, allRequests: 100_000, limit: 4 * time.Minute,
 	}
 )
