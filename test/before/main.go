@@ -4,6 +4,11 @@
 // before" of examples/README.md, one row a layout.
 //
 //	go run ./test/before [layout…]
+//
+// With -stand it stands one up as people have it, for a person to look at and
+// to try teal on, until Ctrl-C takes it away.
+//
+//	go run ./test/before -stand three-tiers
 package main
 
 import (
@@ -33,11 +38,16 @@ func main() {
 	releases := flag.Int("releases", 1, "how many releases, one after the other")
 	examples := flag.String("examples", "examples", "folder of the layouts")
 	verbose := flag.Bool("v", false, "print what the scripts say")
+	standing := flag.String("stand", "", "stand this layout up and leave it until Ctrl-C")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	m := measurement{examples: *examples, sleep: *pause, releases: *releases, verbose: *verbose}
-	if err := m.all(ctx, flag.Args()); err != nil {
+	work := func() error { return m.all(ctx, flag.Args()) }
+	if *standing != "" {
+		work = func() error { return stand(ctx, os.Stdout, *examples, *standing) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintf(os.Stderr, "before: %v\n", err)
 		os.Exit(1)
 	}
@@ -51,7 +61,7 @@ type measurement struct {
 }
 
 func (m measurement) all(ctx context.Context, only []string) error {
-	if err := images.Ensure(ctx, func(line string) { fmt.Fprintln(os.Stderr, line) }); err != nil {
+	if err := images.Ensure(ctx, tell); err != nil {
 		return err
 	}
 	fmt.Println("| layout | requests | lost before | of them | the first |\n|---|---|---|---|---|")
@@ -66,6 +76,8 @@ func (m measurement) all(ctx context.Context, only []string) error {
 	}
 	return errors.Join(faults...)
 }
+
+func tell(line string) { fmt.Fprintln(os.Stderr, line) }
 
 func (m measurement) one(ctx context.Context, l layout.Layout) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(m.releases)*longest)

@@ -31,6 +31,11 @@ func (s *Stand) Get(ctx context.Context, path string) (int, string, error) {
 	return s.ask(ctx, s.url(path))
 }
 
+// Question is how a person asks the site for its first page.
+func (s *Stand) Question() string {
+	return fmt.Sprintf("curl -k -H 'Host: %s' %s", s.host, s.url("/"))
+}
+
 func (s *Stand) url(path string) string {
 	scheme := "http"
 	if s.secure {

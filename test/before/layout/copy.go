@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +14,7 @@ import (
 
 // copy makes the project's folder and, where nginx is on the host, the host's.
 func (s *Stand) copy(before string) error {
-	for _, dir := range []string{"var/log/nginx", "var/www", "run", "docker"} {
+	for _, dir := range []string{"var/log/nginx", "var/www", "var/temp", "run", "docker"} {
 		if err := os.MkdirAll(filepath.Join(s.Root, dir), 0o755); err != nil {
 			return err
 		}
@@ -34,11 +35,28 @@ func (s *Stand) copy(before string) error {
 	if err := os.WriteFile(filepath.Join(etc, "mime.types"), []byte(mimeTypes), 0o644); err != nil {
 		return err
 	}
+	if err := s.apart(etc); err != nil {
+		return err
+	}
 	www := filepath.Join(before, "www")
 	if _, err := os.Stat(www); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return tree(www, filepath.Join(s.Root, "var/www"), func(_, text string) string { return text })
+}
+
+// apart gives the copy's nginx places of its own for bodies and answers that
+// don't fit into memory. Those that are compiled in belong to the user of
+// whichever nginx of the machine was started, or only tested, last.
+func (s *Stand) apart(etc string) error {
+	var text strings.Builder
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		fmt.Fprintf(&text, "%s_temp_path %s/var/temp/%[1]s;\n", kind, s.Root)
+	}
+	if err := os.MkdirAll(filepath.Join(etc, "conf.d"), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(etc, "conf.d/temp.conf"), []byte(text.String()), 0o644)
 }
 
 const mimeTypes = "types {\n    text/html html;\n    text/css css;\n    text/plain txt;\n    application/javascript js;\n}\n"
@@ -126,8 +144,8 @@ func (s *Stand) moved(text string) string {
 	return text
 }
 
-// Original gives a text of the copy's the folders, ports and names that the
-// layout has.
+// Original gives a text of the copy's the folders, ports and names that whoever
+// has the layout sees.
 func (s *Stand) Original(text string) string {
 	text = strings.ReplaceAll(text, s.Root+"/state", "/var/lib/teal")
 	text = strings.ReplaceAll(text, s.Root, "")
@@ -139,6 +157,15 @@ func (s *Stand) Original(text string) string {
 		}
 		return n
 	})
-	text = strings.ReplaceAll(text, strings.ReplaceAll(s.ID, "-", "_"), strings.ReplaceAll(s.Name, "-", "_"))
-	return strings.ReplaceAll(text, s.ID, s.Name)
+	names := [][2]string{{s.ID, cmp.Or(s.called, s.Name)}}
+	for _, r := range s.rename {
+		names = append([][2]string{{strings.ReplaceAll(r[1], "ID", s.ID), r[0]}}, names...)
+	}
+	for _, n := range names { // the project's after those that have it in them
+		text = strings.ReplaceAll(text, n[0], n[1])
+		text = strings.ReplaceAll(text, variable(n[0]), variable(n[1])) // as in nginx's variables
+	}
+	return text
 }
+
+func variable(name string) string { return strings.ReplaceAll(name, "-", "_") }

@@ -31,7 +31,7 @@ func (s *Stand) Errors() string {
 	if err != nil {
 		return err.Error()
 	}
-	return string(text[:min(len(text), 4000)])
+	return string(text[max(len(text)-4000, 0):])
 }
 
 // endWithin bounds the cleaning up.
@@ -106,7 +106,7 @@ func (s *Stand) removeImages(ctx context.Context) error {
 	}
 	ours := []string{"rmi"}
 	for _, ref := range strings.Fields(out) {
-		if strings.HasPrefix(ref, s.ID) || s.registry != nil && strings.HasPrefix(ref, s.registry.address+"/") {
+		if strings.HasPrefix(ref, s.ID) || strings.HasPrefix(ref, "teal/"+s.ID+"/") || s.registry != nil && strings.HasPrefix(ref, s.registry.address+"/") {
 			ours = append(ours, ref)
 		}
 	}

@@ -22,6 +22,7 @@ type Layout struct {
 	start  [][]string        // what was typed once, for version 1
 	deploy []string          // what is typed for each release after
 	pulls  bool              // images come from a registry
+	called string            // compose's name for the project, where it is not the example's
 }
 
 // All are the layouts, in the order of the table in examples/README.md.
@@ -45,16 +46,18 @@ var All = []Layout{
 	},
 	{
 		Name: "nginx-container", secure: true, host: "my.example", paths: []string{"/"},
-		rename: [][2]string{{"my-", "ID-my-"}},
+		// Of a container's networks Docker publishes its ports in the one whose name
+		// comes first: in the copy too that is not teal's.
+		rename: [][2]string{{"name: my-network", "name: net-ID"}, {"my-", "ID-my-"}},
+		called: "my",
 		start:  [][]string{{"./run.sh", "init"}},
 		deploy: []string{"./run.sh", "deploy"},
 	},
 	{
 		Name: "shared-database", nginx: "front", host: "shop.example", paths: []string{"/", "/api/"}, first: []string{"8000"},
-		ports: map[string]string{"DJANGO_PORT_BLUE": "8000", "DJANGO_PORT_GREEN": "8001", "INNER_PORT": "8090"},
-		// Of a container's networks Docker publishes its ports in the one whose name
-		// comes first: in the copy too that is not teal's.
+		ports:  map[string]string{"DJANGO_PORT_BLUE": "8000", "DJANGO_PORT_GREEN": "8001", "INNER_PORT": "8090"},
 		rename: [][2]string{{"name: shop-net", "name: net-ID"}, {"shop-", "ID-shop-"}},
+		called: "shop",
 		start: [][]string{
 			{"docker-compose", "up", "-d"},
 			{"docker-compose", "-p", "ID-shop-blue", "-f", "docker-compose.blue.yml", "up", "-d", "--build"},

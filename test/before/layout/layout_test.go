@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"os"
@@ -146,6 +147,48 @@ func TestACopyReachesNothingOfTheMachines(t *testing.T) {
 		}
 	}
 }
+
+// What a person reads of a proposal are the names of their own files.
+func TestATextOfACopysIsGivenTheNamesOfTheLayout(t *testing.T) {
+	for name, text := range map[string]string{
+		"shared-database": "apps/shop/a.conf before_teal_shop__django shop-django-blue:8000 shop-nginx-1 /etc/nginx name: shop-net 127.0.0.1:8001 /var/lib/teal/live",
+		"three-tiers":     "apps/three-tiers/a.conf $teal_three_tiers__app image: voda/app:1 container_name: app-blue 127.0.0.1:3001 /app/docker-compose.yml",
+		"nginx-container": "apps/my/a.conf my-nginx $teal_my__my_server my-blue-server-1:8080 /app/nginx/templates",
+	} {
+		l, _ := Named(name)
+		s := &Stand{Layout: l, ID: "tt-0f0f0f", Root: "/tmp/tealtest-before-1", ports: map[string]string{"8000": "21000", "8001": "21001", "3001": "21002"}}
+		project := cmp.Or(l.called, l.Name)
+		made := text
+		for _, r := range l.rename {
+			made = strings.ReplaceAll(made, r[0], strings.ReplaceAll(r[1], "ID", s.ID))
+		}
+		made = strings.NewReplacer(
+			"apps/"+project, "apps/"+s.ID, "teal_"+strings.ReplaceAll(project, "-", "_"), "teal_tt_0f0f0f", s.ID+"-shop-nginx-1", s.ID+"-nginx-1",
+			"/etc", s.Root+"/etc", "/app/", s.Root+"/app/", "/var/lib/teal", s.Root+"/state", ":8000", ":21000", ":8001", ":21001", ":3001", ":21002",
+		).Replace(made)
+		if got := s.Original(made); got != text {
+			t.Errorf("%s: of %q\n is made %q\n   want %q", name, made, got, text)
+		}
+	}
+}
+
+func TestErrorsAreTheLastThatNginxSaid(t *testing.T) {
+	s := &Stand{Root: t.TempDir()}
+	log := filepath.Join(s.Root, "var/log/nginx/error.log")
+	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{"short": "short", "first" + strings.Repeat(".", 5000) + "last": strings.Repeat(".", 3996) + "last"} {
+		if err := os.WriteFile(log, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Errors(); got != want {
+			t.Errorf("%d bytes end in %q, want %d that end in %q", len(text), tailOf(got), len(want), tailOf(want))
+		}
+	}
+}
+
+func tailOf(s string) string { return s[max(len(s)-10, 0):] }
 
 func contents(t *testing.T, dir string) []string {
 	t.Helper()

@@ -21,9 +21,10 @@ import (
 // Stand is a copy of a layout that runs.
 type Stand struct {
 	Layout
-	ID   string // its containers, networks, volumes and images have it in their names
-	Root string // etc/nginx, etc/letsencrypt and var/www are the host's; app is the project
-	Port int    // where clients come
+	ID    string // its containers, networks, volumes and images have it in their names
+	Root  string // etc/nginx, etc/letsencrypt and var/www are the host's; app is the project
+	Port  int    // where clients come
+	Plain int    // where plain HTTP comes: Port, but where the site has TLS
 
 	env      []string
 	ports    map[string]string // what the layout has as a default → what the copy has
@@ -85,7 +86,7 @@ func (s *Stand) choosePorts() error {
 		return err
 	}
 	plain, secure := free[0], free[1]
-	s.Port = plain
+	s.Port, s.Plain = plain, plain
 	if s.secure {
 		s.Port = secure
 	}
@@ -172,13 +173,12 @@ var composed = sync.OnceValues(func() ([]byte, error) {
 // server that refused it once would be left alone for ten seconds, and what
 // is lost by that is no fault of a release's.
 func (s *Stand) Start(ctx context.Context) error {
-	if s.registry != nil {
-		if err := s.Push(ctx, "1"); err != nil {
-			return err
-		}
+	if err := s.Push(ctx, "1"); err != nil {
+		return err
 	}
 	for _, command := range s.start {
-		if out, err := s.Run(ctx, nil, command...); err != nil {
+		// The first start may have a certificate to make before there is an nginx.
+		if out, err := s.Run(ctx, []string{"SLEEP=3"}, command...); err != nil {
 			return fmt.Errorf("%w\n%s", err, out)
 		}
 	}
@@ -197,12 +197,19 @@ func (s *Stand) Start(ctx context.Context) error {
 
 // Deploy types what is typed for a release.
 func (s *Stand) Deploy(ctx context.Context, version string, env ...string) (string, error) {
-	if s.registry != nil {
-		if err := s.Push(ctx, version); err != nil {
-			return "", err
-		}
+	if err := s.Push(ctx, version); err != nil {
+		return "", err
 	}
 	return s.Run(ctx, append(env, "VERSION="+version, "TAG="+version), s.deploy...)
+}
+
+// Typed is what is typed for a release, as a line of a shell's.
+func (s *Stand) Typed(version string) string {
+	variable := "VERSION="
+	if s.pulls {
+		variable = "TAG="
+	}
+	return variable + version + " " + strings.Join(s.deploy, " ")
 }
 
 // Run runs a command in the copy and returns all of its output.
