@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
 	"os"
@@ -50,10 +51,16 @@ var noCheck = regexp.MustCompile(`# no healthcheck here: .*`)
 // and reloads nginx once, as after any other edit of its files.
 func (a *app) adopt(s *layout.Stand, health string, args ...string) {
 	a.t.Helper()
-	as, theirs := kept(a.t, filepath.Join(s.Root, "etc/nginx")), a.leftovers()
-	a.proposes(s, append([]string{"init"}, args...))
+	as, project, theirs := kept(a.t, filepath.Join(s.Root, "etc")), kept(a.t, a.dir), a.leftovers()
+	said := a.proposes(s, append([]string{"init"}, args...))
 	a.must(append([]string{"init", "--write"}, args...)...)
 	a.t.Cleanup(func() { a.giveBack(s, as, theirs) })
+	written := kept(a.t, filepath.Join(s.Root, "etc"))
+	a.touched("init", as, written, patched(said), "0-teal-*.conf")
+	a.touched("init", project, kept(a.t, a.dir), patched(said), "teal.yaml", "compose.teal.yaml")
+	a.t.Cleanup(func() { // before giveBack
+		a.touched("a release", written, kept(a.t, filepath.Join(s.Root, "etc")), nil, "0-teal-*.conf")
+	})
 	proposal, err := os.ReadFile(filepath.Join(a.dir, "teal.yaml"))
 	if err != nil {
 		a.t.Fatal(err)
@@ -76,9 +83,10 @@ var (
 
 // proposes checks that init says of the example what lies beside it, for
 // people to read: proposal.txt. TEALTEST_UPDATE=1 writes it anew.
-func (a *app) proposes(s *layout.Stand, args []string) {
+func (a *app) proposes(s *layout.Stand, args []string) (proposal string) {
 	a.t.Helper()
-	said := s.Original(a.must(args...).stdout)
+	proposal = a.must(args...).stdout
+	said := s.Original(proposal)
 	said = place.ReplaceAllString(padding.ReplaceAllString(said, "$1  #"), "/host.")
 	file := filepath.Join("../../examples", s.Name, "proposal.txt")
 	if os.Getenv("TEALTEST_UPDATE") != "" {
@@ -92,6 +100,36 @@ func (a *app) proposes(s *layout.Stand, args []string) {
 	}
 	if diff := cmp.Diff(string(want), said); diff != "" {
 		a.t.Errorf("%s is not what init proposes (TEALTEST_UPDATE=1 writes it anew):\n%s", file, diff)
+	}
+	return proposal
+}
+
+var patchedFile = regexp.MustCompile(`(?m)^\+\+\+ b(/\S+)$`)
+
+// patched are the files that a proposal's diff changes.
+func patched(proposal string) (files []string) {
+	for _, m := range patchedFile.FindAllStringSubmatch(proposal, -1) {
+		files = append(files, m[1])
+	}
+	return files
+}
+
+// touched checks that of the files of before each is as it was, but those which
+// were to be changed, and that nothing came beside them but teal's own files.
+func (a *app) touched(who string, before, now map[string][]byte, changed []string, own ...string) {
+	a.t.Helper()
+	isOwn := func(path string) bool {
+		return slices.ContainsFunc(own, func(pattern string) bool { ok, _ := filepath.Match(pattern, filepath.Base(path)); return ok })
+	}
+	for path, text := range before {
+		if after, there := now[path]; !isOwn(path) && (!there || bytes.Equal(text, after) == slices.Contains(changed, path)) {
+			a.t.Errorf("%s: %s is there %v, and was to be changed %v:\n%s", who, path, there, slices.Contains(changed, path), after)
+		}
+	}
+	for path := range now {
+		if _, old := before[path]; !old && !isOwn(path) {
+			a.t.Errorf("%s made %s", who, path)
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ func TestScenarioAnNginxContainerOfTheProjectIsTakenOverWithItsServers(t *testin
 	c.moveIn()
 	c.serves(1)
 	c.keepsPosts()
-	load := witness.Start(t.Context(), c.s.Load(8))
+	load := witness.Start(t.Context(), c.s.Load(32))
 	c.mustDeploy(2)
 	c.serves(2)
 	c.run(built.teal, []string{"VERSION=3", "BROKEN=1"}, "deploy").fails(3, "503", "green")
@@ -48,13 +48,13 @@ func TestScenarioAnNginxContainerOfTheProjectIsTakenOverWithItsServers(t *testin
 type boxedSite struct {
 	*app
 	s *layout.Stand
-	b *tiers
+	b *tiers // since the site has its certificate
 }
 
 func newBoxedSite(t *testing.T) *boxedSite {
 	a, s := found(t, "nginx-container")
 	a.mounted = true
-	return &boxedSite{a, s, browse(t, s)}
+	return &boxedSite{app: a, s: s}
 }
 
 // initTellsTheWay checks that init, which can't patch a file that is made when
@@ -66,17 +66,33 @@ func (c *boxedSite) initTellsTheWay() {
 	if !strings.Contains(plain.stderr, "docker exec "+c.s.ID+"-my-nginx nginx -T") {
 		c.t.Errorf("init does not say how it gets to read nginx's files: %v", plain)
 	}
-	dump, err := exec.CommandContext(c.t.Context(), "docker", "exec", c.s.ID+"-my-nginx", "nginx", "-T").Output()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	read := c.fed(string(dump), built.teal, nil, "init", "--nginx-dump", "nginx=-")
-	read.says("replicas: 2", "proxy: {kind: container, service: nginx}")
+	c.proposes(c.s, []string{"init", "--nginx-dump", "nginx=" + c.dumps()})
+	read := c.fed(c.read("nginx.dump"), built.teal, nil, "init", "--nginx-dump", "nginx=-")
 	for _, text := range []string{"nginx/templates/default.conf.template", "self_signed", "TEAL_REPLICA"} {
 		if !strings.Contains(read.stderr, text) {
 			c.t.Errorf("init does not tell of %q: %v", text, read)
 		}
 	}
+}
+
+// dumps keeps what nginx prints of its files, and returns where.
+func (c *boxedSite) dumps() string {
+	c.t.Helper()
+	dump, err := exec.CommandContext(c.t.Context(), "docker", "exec", c.s.ID+"-my-nginx", "nginx", "-T").Output()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.write("nginx.dump", string(dump))
+	return "nginx.dump"
+}
+
+func (c *boxedSite) read(file string) string {
+	c.t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.dir, file))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return string(text)
 }
 
 // moveIn does what the example's page says: nginx is made anew, with teal's
@@ -88,7 +104,7 @@ func (c *boxedSite) moveIn() {
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		named := strings.NewReplacer("app: my\n", "app: "+c.s.ID+"\n", "my-", c.s.ID+"-my-", "timeout: 1m}", "timeout: 3s}")
+		named := strings.NewReplacer("app: my\n", "app: "+c.s.ID+"\n", "name: my-network", "name: net-"+c.s.ID, "my-", c.s.ID+"-my-", "timeout: 1m}", "timeout: 3s}")
 		c.write(file, named.Replace(string(text)))
 	}
 	theirs := c.leftovers()
@@ -101,6 +117,7 @@ func (c *boxedSite) moveIn() {
 	c.deploy(1).fails(2, "docker rm -f "+c.s.ID+"-my-nginx, then teal deploy")
 	c.remove("-my-nginx")
 	c.mustDeploy(1)
+	c.b = browse(c.t, c.s, filepath.Join(c.dir, "certs/my.example.crt"))
 	c.remove("-my-blue-server-1")
 	c.remove("-my-blue-server-2")
 }
@@ -178,11 +195,7 @@ func (c *boxedSite) page(from *http.Client, protocol int) string {
 // one: a client follows, and the server takes the order.
 func (c *boxedSite) keepsPosts() {
 	c.t.Helper()
-	plain := 0
-	for _, pair := range c.env {
-		_, _ = fmt.Sscanf(pair, "HTTP_PORT=%d", &plain)
-	}
-	res, _ := c.exchange(http.MethodPost, plain, "/orders?of=them", "kept", nil)
+	res, _ := c.exchange(http.MethodPost, c.s.Plain, "/orders?of=them", "kept", nil)
 	if to := res.Header.Get("Location"); res.StatusCode != http.StatusPermanentRedirect || to != "https://"+c.host+"/orders?of=them" {
 		c.t.Fatalf("a plain POST is answered %d, to %q", res.StatusCode, to)
 	}
@@ -192,7 +205,7 @@ func (c *boxedSite) keepsPosts() {
 		next.Host = c.host
 		return nil
 	}
-	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/", plain), strings.NewReader("kept"))
+	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/", c.s.Plain), strings.NewReader("kept"))
 	if err != nil {
 		c.t.Fatal(err)
 	}

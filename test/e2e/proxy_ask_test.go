@@ -20,7 +20,13 @@ func (a *app) fetch(port int, path string) string {
 // and returns the answer with its body; an answer of status 0 is none.
 func (a *app) exchange(method string, port int, path, body string, headers map[string]string) (*http.Response, string) {
 	a.t.Helper()
-	req, err := http.NewRequest(method, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), strings.NewReader(body))
+	return a.exchangeAt(method, "127.0.0.1", port, path, body, headers)
+}
+
+// exchangeAt is exchange at one of this machine's loopback addresses.
+func (a *app) exchangeAt(method, loopback string, port int, path, body string, headers map[string]string) (*http.Response, string) {
+	a.t.Helper()
+	req, err := http.NewRequest(method, fmt.Sprintf("http://%s:%d%s", loopback, port, path), strings.NewReader(body))
 	if err != nil {
 		a.t.Fatal(err)
 	}
