@@ -2,14 +2,13 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,9 +24,9 @@ import (
 // by what a runner of GitHub's runs.
 type shopAPI struct {
 	*app
-	s     *layout.Stand
-	heard func() string
-	job   deployJob
+	s    *layout.Stand
+	told *listener
+	job  deployJob
 }
 
 func newShopAPI(t *testing.T) shopAPI {
@@ -37,13 +36,56 @@ func newShopAPI(t *testing.T) shopAPI {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.write("teal.yaml", string(own)+"deploy: {standby: warm, keep: 3}\nnotify: [{slack: {url_env: SLACK_WEBHOOK}}]\n")
-	url, heard := slack(t)
-	a.env = append(a.env, "SLACK_WEBHOOK="+url)
+	a.write("teal.yaml", string(own)+"deploy: {standby: warm, keep: 3}\nnotify: [{slack: {url_env: SLACK_WEBHOOK}}, {webhook: {url_env: HOOK_URL, secret_env: HOOK_KEY}}]\n")
+	told := listen(t)
+	a.env = append(a.env, told.env()...)
 	if err := os.Symlink(built.teal, filepath.Join(s.Root, "bin/teal")); err != nil { // the copy's bin is on PATH
 		t.Fatal(err)
 	}
-	return shopAPI{a, s, heard, a.workflow()}
+	return shopAPI{a, s, told, a.workflow()}
+}
+
+// unknownToTheRegistry runs the step with credentials that the registry does
+// not take: it fails, says what to do, and nobody's traffic moves.
+func (a shopAPI) unknownToTheRegistry(version string, served int) {
+	a.t.Helper()
+	a.push(version)
+	registry, pulled, refused := a.s.Registry()
+	const secret = "s3cret of before"
+	login := fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, registry, base64.StdEncoding.EncodeToString([]byte("runner:"+secret)))
+	dir := filepath.Join(a.s.Root, "docker-before")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		a.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(login), 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	said := a.step(version, 3, "DOCKER_CONFIG="+dir)
+	for _, text := range []string{"image " + registry + "/shop/api:" + version + " of service main can't be pulled", "docker login " + registry} {
+		if !strings.Contains(said, text) {
+			a.t.Errorf("the step does not say %q:\n%s", text, said)
+		}
+	}
+	if strings.Contains(said, secret) {
+		a.t.Errorf("the step says the secret:\n%s", said)
+	}
+	if _, p, r := a.s.Registry(); p != pulled || r == refused {
+		a.t.Errorf("the registry gave %d manifests and refused %d requests", p-pulled, r-refused)
+	}
+	a.answers("/", served)
+}
+
+// cancelled ends a release as a cancelled job does.
+func (a shopAPI) cancelled(version string, served int) {
+	a.t.Helper()
+	a.push(version)
+	b := a.begin(a.t.Context(), "TAG="+version)
+	b.reach("start")
+	b.signal(syscall.SIGTERM)
+	if code, last := b.end(); code != 130 || !strings.Contains(last, `"outcome":"undone"`) {
+		a.t.Errorf("a cancelled release ends with %d: %s\n%s", code, last, b.err)
+	}
+	a.answers("/", served)
 }
 
 // engine runs the Docker command line with the copy's credentials.
@@ -73,11 +115,11 @@ func TestScenarioMainAndBackupAreAdoptedAndReleasedByGitHub(t *testing.T) {
 	a.answers("/", 3)
 	a.release("4", 3, "BROKEN=1")
 	a.answers("/", 3)
+	a.unknownToTheRegistry("6", 3)
+	a.cancelled("7", 3)
 	a.must("rollback")
 	a.answers("/", 2)
-	if err := a.s.Push(t.Context(), "5"); err != nil {
-		t.Fatal(err)
-	}
+	a.push("5")
 	if r := a.run(built.teal, []string{"TAG=5"}, "deploy"); r.code != 0 { // by hand, as the page has it
 		t.Errorf("%v", r)
 	}
@@ -93,12 +135,16 @@ func TestScenarioMainAndBackupAreAdoptedAndReleasedByGitHub(t *testing.T) {
 		a.engine("start", live)
 	})
 	a.loses("a crash", a.crash)
-	a.release("6", 0)
+	a.release("8", 0)
 	a.engine("kill", a.id("-blue-"))
 	a.must("rollback")
 	a.answers("/", 5)
 	a.keepsWhatARollbackNeeds()
-	a.toldSlack()
+	a.told.heardAll(t, []string{
+		"started", "succeeded", "started", "succeeded", "started", "failed", "started", "failed", "started", "cancelled",
+		"started", "rolled back", "started", "succeeded", "started", "succeeded", "started", "rolled back", "started", "rolled back",
+	}, "release 1 is out, blue is live", "deploy of release 3 failed, green is live", "rolled back to release 1, blue is live",
+		"deploy of release 4 failed, green is live", "release 5 was cancelled, green is live", "rolled back to release 6, green is live", "rolled back to release 2, blue is live")
 	a.follows(a.s)
 }
 
@@ -165,37 +211,14 @@ func (a shopAPI) crash(container string) {
 // names, more than the layout's own script does.
 func (a shopAPI) keepsWhatARollbackNeeds() {
 	a.t.Helper()
-	at := slices.IndexFunc(a.env, func(v string) bool { return strings.HasPrefix(v, "REGISTRY=") })
-	repository := strings.TrimPrefix(a.env[at], "REGISTRY=") + "/shop/api"
+	registry, _, _ := a.s.Registry()
+	repository := registry + "/shop/api"
 	refs := strings.Fields(a.engine("images", "--filter", "reference="+repository, "--format", "{{.Repository}}:{{.Tag}}"))
 	a.engine(append([]string{"rmi"}, refs...)...)
-	if got := a.tags(); !sameSet(got, []string{"main:2", "main:4", "main:5"}) {
+	if got := a.tags(); !sameSet(got, []string{"main:2", "main:6", "main:7"}) {
 		a.t.Errorf("kept are %v", got)
 	}
 	a.teal("rollback", "--to", "1").fails(2, "no longer kept")
 	a.must("rollback", "--to", "2")
 	a.answers("/", 3)
-}
-
-// toldSlack checks that each message is one that Slack takes, and what they
-// say; internal/notify knows Slack's format in full.
-func (a shopAPI) toldSlack() {
-	a.t.Helper()
-	for d := json.NewDecoder(strings.NewReader(a.heard())); d.More(); {
-		var m struct {
-			Text   string
-			Blocks []struct{ Type string }
-		}
-		if err := d.Decode(&m); err != nil {
-			a.t.Fatal(err)
-		}
-		if m.Text == "" || len(m.Blocks) < 2 || m.Blocks[0].Type != "header" {
-			a.t.Errorf("no message for Slack: %+v", m)
-		}
-	}
-	for _, text := range []string{"release 1 is out, blue is live", "deploy of release 3 failed, green is live", "rolled back to release 1, blue is live", "rolled back to release 4, green is live", "rolled back to release 2, blue is live"} {
-		if !strings.Contains(a.heard(), text) {
-			a.t.Errorf("Slack never heard %q: %s", text, a.heard())
-		}
-	}
 }

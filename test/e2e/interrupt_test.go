@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -79,7 +80,12 @@ func (b *begun) end() (int, string) {
 
 func (b *begun) interrupt() {
 	b.t.Helper()
-	if err := b.cmd.Process.Signal(syscall.SIGINT); err != nil {
+	b.signal(syscall.SIGINT)
+}
+
+func (b *begun) signal(which os.Signal) {
+	b.t.Helper()
+	if err := b.cmd.Process.Signal(which); err != nil {
 		b.t.Fatal(err)
 	}
 }
