@@ -57,7 +57,7 @@ func (a *app) adopt(s *layout.Stand, health string, args ...string) {
 	a.t.Cleanup(func() { a.giveBack(s, as, theirs) })
 	written := kept(a.t, filepath.Join(s.Root, "etc"))
 	a.touched("init", as, written, patched(said), "0-teal-*.conf")
-	a.touched("init", project, kept(a.t, a.dir), patched(said), "teal.yaml", "compose.teal.yaml")
+	a.touched("init", project, kept(a.t, a.dir), patched(said), "teal.yaml", "compose.teal.yaml", "0-teal-*.conf")
 	a.t.Cleanup(func() { // before giveBack
 		a.touched("a release", written, kept(a.t, filepath.Join(s.Root, "etc")), nil, "0-teal-*.conf")
 	})
