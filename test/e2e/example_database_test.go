@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/moby/moby/client"
 
 	"teal/internal/witness"
 	"teal/test/before/layout"
@@ -93,8 +96,7 @@ func (a *app) without(file string, texts ...string) {
 func TestScenarioASharedDatabaseStaysAndBothProxiesSwitch(t *testing.T) {
 	t.Parallel()
 	a, s := found(t, "shared-database")
-	shared := func() string { return a.id("-shop-db") + a.id("-shop-redis") }
-	before := shared()
+	before := a.lives("-shop-db") + a.lives("-shop-redis")
 	chained(t, a, s)
 	a.migratesByItself()
 	a.must("ci", "jenkins", "--write", "--force")
@@ -105,7 +107,7 @@ func TestScenarioASharedDatabaseStaysAndBothProxiesSwitch(t *testing.T) {
 	if res, body := a.exchange(http.MethodPost, a.port, "/", "kept", map[string]string{"X-Order-Id": "kept"}); res.StatusCode != http.StatusOK {
 		t.Fatalf("the order is answered %d %s", res.StatusCode, body)
 	}
-	load := witness.Start(t.Context(), s.Load(8))
+	load := witness.Start(t.Context(), s.Load(32))
 	a.migratesOnce(a.mustDeploy(2))
 	a.bothServe(2)
 	a.leavesBefore(s)
@@ -127,8 +129,8 @@ func TestScenarioASharedDatabaseStaysAndBothProxiesSwitch(t *testing.T) {
 	} else {
 		t.Logf("witness: %d sent, 0 lost", seen.Sent)
 	}
-	if shared() != before {
-		t.Error("the database or Redis was made anew")
+	if now := a.lives("-shop-db") + a.lives("-shop-redis"); now != before {
+		t.Errorf("the database or Redis was restarted, or made anew:\n%s\n%s", before, now)
 	}
 	a.keepsItsBooks(seen.ByKind["post"] + 1)
 	a.follows(s)
@@ -164,14 +166,33 @@ func (a *app) bothServe(version int) {
 	a.answers("/api/", version)
 }
 
-// keepsItsBooks checks that each order is there, once, and the style sheet too.
+// lives is which container it is, since when it runs, and how often it was
+// started again.
+func (a *app) lives(part string) (life string) {
+	a.t.Helper()
+	id := a.id(part)
+	a.docker(func(ctx context.Context, cli *client.Client) error {
+		found, err := cli.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+		if err == nil && !found.Container.State.Running {
+			err = fmt.Errorf("%s is %s", part, found.Container.State.Status)
+		}
+		if err == nil {
+			life = fmt.Sprintf("%s %.12s since %s, %d restarts. ", part, id, found.Container.State.StartedAt, found.Container.RestartCount)
+		}
+		return err
+	})
+	return life
+}
+
+// keepsItsBooks checks that each order is there, once, in PostgreSQL and in
+// what Redis has counted, and the style sheet too.
 func (a *app) keepsItsBooks(orders int) {
 	a.t.Helper()
 	if res, body := a.exchange(http.MethodGet, a.port, "/static/shop.css", "", nil); res.StatusCode != http.StatusOK || !strings.Contains(body, "serif") {
 		a.t.Errorf("the style sheet is answered %d %s", res.StatusCode, body)
 	}
 	_, books := a.exchange(http.MethodGet, a.port, "/orders", "", nil)
-	if want := fmt.Sprintf(`"orders": %d, "twice": []`, orders); !strings.Contains(books, want) {
+	if want := fmt.Sprintf(`"orders": %d, "twice": [], "redis": %d`, orders, orders); !strings.Contains(books, want) {
 		a.t.Errorf("the orders are %s, want %s", books, want)
 	}
 }
