@@ -88,7 +88,13 @@ func tree(from, to string, change func(name, text string) string) error {
 
 // project gives what the project names the copy's id, and leads scripts to the
 // copy's /etc/nginx. Containers have a /etc/nginx of their own.
+//
+// A copy's images have no steps in common with another's: who removes an image
+// removes its steps, also from under a build that has just found them.
 func (s *Stand) project(name, text string) string {
+	if filepath.Base(name) == "Dockerfile" {
+		return fromLine.ReplaceAllString(text, "${0}LABEL teal.copy="+s.ID+"\n")
+	}
 	if !slices.Contains([]string{".yml", ".sh", ".inc", ".conf"}, filepath.Ext(name)) {
 		return text
 	}
@@ -100,6 +106,8 @@ func (s *Stand) project(name, text string) string {
 	}
 	return text
 }
+
+var fromLine = regexp.MustCompile(`(?m)^FROM .*\n`)
 
 // found makes sure that each text which was to be renamed was there: a layout
 // that changed would run under names that others have too.

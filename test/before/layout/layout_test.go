@@ -125,6 +125,12 @@ func TestACopyReachesNothingOfTheMachines(t *testing.T) {
 		if err := s.copy(filepath.Join(examples, l.Name, "before")); err != nil {
 			t.Fatal(err)
 		}
+		for _, name := range contents(t, s.App()) {
+			text, err := os.ReadFile(name)
+			if filepath.Base(name) == "Dockerfile" && (err != nil || !strings.Contains(string(text), "\nLABEL teal.copy=tt-0f0f0f\nWORKDIR ")) {
+				t.Errorf("%s has steps that another copy has too: %v\n%s", name, err, text)
+			}
+		}
 		if l.nginx == "" {
 			continue
 		}
