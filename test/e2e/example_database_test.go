@@ -107,7 +107,7 @@ func TestScenarioASharedDatabaseStaysAndBothProxiesSwitch(t *testing.T) {
 	if res, body := a.exchange(http.MethodPost, a.port, "/", "kept", map[string]string{"X-Order-Id": "kept"}); res.StatusCode != http.StatusOK {
 		t.Fatalf("the order is answered %d %s", res.StatusCode, body)
 	}
-	load := witness.Start(t.Context(), s.Load(32))
+	load := witness.Start(t.Context(), s.Load(32)) // as test/before has
 	a.migratesOnce(a.mustDeploy(2))
 	a.bothServe(2)
 	a.leavesBefore(s)

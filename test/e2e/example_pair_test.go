@@ -58,7 +58,7 @@ func TestScenarioTwoComposeFilesAreAdoptedAndReleasedByCodeDeploy(t *testing.T) 
 		t.Fatal(err)
 	}
 	installed(t, a)
-	load := witness.Start(t.Context(), s.Load(8))
+	load := witness.Start(t.Context(), s.Load(32)) // as test/before has
 	served := func(version string) {
 		t.Helper()
 		if res, body := a.exchange(http.MethodGet, a.port, "/", "", nil); !strings.Contains(body, "version "+version) {
