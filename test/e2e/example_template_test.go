@@ -113,15 +113,6 @@ func (c *boxedSite) startsFromTheTemplate() {
 	c.until("nginx answers", 20*time.Second, func() bool { return c.missing(2) == "" })
 }
 
-func (c *boxedSite) read(file string) string {
-	c.t.Helper()
-	text, err := os.ReadFile(filepath.Join(c.dir, file))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return string(text)
-}
-
 // filledIn writes a file that is to be another one than it was.
 func (c *boxedSite) filledIn(file, text string) {
 	c.t.Helper()
