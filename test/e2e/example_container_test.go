@@ -104,7 +104,7 @@ func (c *boxedSite) moveIn() {
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		named := strings.NewReplacer("app: my\n", "app: "+c.s.ID+"\n", "name: my-network", "name: net-"+c.s.ID, "my-", c.s.ID+"-my-", "timeout: 1m}", "timeout: 3s}")
+		named := strings.NewReplacer("app: my\n", "app: "+c.s.ID+"\n", "name: my-network", "name: net-"+c.s.ID, "my-", c.s.ID+"-my-", "timeout: 1m}", "timeout: 10s}")
 		c.write(file, named.Replace(string(text)))
 	}
 	theirs := c.leftovers()

@@ -46,7 +46,7 @@ func chained(t *testing.T, a *app, s *layout.Stand) {
 	}
 	inside := kept(t, filepath.Join(a.dir, "nginx"))
 	a.mounted = true
-	a.adopt(s, "{http: /healthz, timeout: 5s}", args...)
+	a.adopt(s, "{http: /healthz, timeout: 10s}", args...)
 	t.Cleanup(func() { // before adopt's, which takes the app away
 		for path, text := range inside {
 			if err := os.WriteFile(path, text, 0o644); err != nil {

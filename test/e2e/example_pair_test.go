@@ -52,7 +52,7 @@ func installed(t *testing.T, a *app) {
 func TestScenarioTwoComposeFilesAreAdoptedAndReleasedByCodeDeploy(t *testing.T) {
 	t.Parallel()
 	a, s := found(t, "two-compose-files")
-	a.adopt(s, "{http: /healthz, timeout: 5s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
+	a.adopt(s, "{http: /healthz, timeout: 10s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
 	a.must("ci", "codedeploy", "--write", "--force")
 	if err := os.Symlink(built.teal, filepath.Join(s.Root, "bin/teal")); err != nil { // the copy's bin is on PATH
 		t.Fatal(err)

@@ -31,7 +31,7 @@ type shopAPI struct {
 
 func newShopAPI(t *testing.T) shopAPI {
 	a, s := found(t, "registry-and-backup")
-	a.adopt(s, "{http: /healthz, timeout: 5s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
+	a.adopt(s, "{http: /healthz, timeout: 10s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
 	own, err := os.ReadFile(filepath.Join(a.dir, "teal.yaml"))
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func TestScenarioAnNginxContainerKeepsItsTemplateAndIsAdopted(t *testing.T) {
 	})
 	c.must("init", "--write", "--nginx-dump", "nginx=nginx.dump")
 	c.patchesTheTemplate()
-	c.filledIn("teal.yaml", noCheck.ReplaceAllString(c.read("teal.yaml"), "health: {http: /healthz, timeout: 5s}"))
+	c.filledIn("teal.yaml", noCheck.ReplaceAllString(c.read("teal.yaml"), "health: {http: /healthz, timeout: 10s}"))
 	c.filledIn("compose.teal.yaml", strings.Replace(c.read("compose.teal.yaml"), "blue-server-1}}", `blue-server-1}, environment: {PROFILE: "server-${TEAL_REPLICA:-1}"}}`, 1))
 	c.reloadsNginx()
 	c.serves(1)
