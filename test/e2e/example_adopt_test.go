@@ -55,9 +55,10 @@ func (a *app) adopt(s *layout.Stand, health string, args ...string) {
 	said := a.proposes(s, append([]string{"init"}, args...))
 	a.must(append([]string{"init", "--write"}, args...)...)
 	a.t.Cleanup(func() { a.giveBack(s, as, theirs) })
-	written := kept(a.t, filepath.Join(s.Root, "etc"))
-	a.touched("init", as, written, patched(said), "0-teal-*.conf")
+	a.touched("init", as, kept(a.t, filepath.Join(s.Root, "etc")), patched(said), "0-teal-*.conf")
 	a.touched("init", project, kept(a.t, a.dir), patched(said), "teal.yaml", "compose.teal.yaml", "0-teal-*.conf")
+	a.dropsTheVariable(patched(said))
+	written := kept(a.t, filepath.Join(s.Root, "etc"))
 	a.t.Cleanup(func() { // before giveBack
 		a.touched("a release", written, kept(a.t, filepath.Join(s.Root, "etc")), nil, "0-teal-*.conf")
 	})
@@ -72,6 +73,32 @@ func (a *app) adopt(s *layout.Stand, health string, args ...string) {
 	a.name = strings.TrimSpace(regexp.MustCompile(`(?m)^app: (\S+)`).FindStringSubmatch(text)[1])
 	a.write("teal.yaml", text)
 	a.reloaded(s)
+}
+
+// variable is an include of the owner's in a server block, of a file that sets
+// the variable which the block has no use for any more.
+var variable = regexp.MustCompile(`(?m)^ *include \S+\.inc;\n`)
+
+// dropsTheVariable takes such includes out, as the examples' pages say: with no
+// rewrite directive left the block may include what leads requests around.
+func (a *app) dropsTheVariable(files []string) {
+	a.t.Helper()
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		if !bytes.Contains(text, []byte(".beside.inc")) {
+			continue
+		}
+		if len(variable.FindAll(text, -1)) != 1 {
+			a.t.Fatalf("%s has no include of the owner's to drop:\n%s", file, text)
+		}
+		simple := strings.Replace(variable.ReplaceAllString(string(text), ""), ".beside.inc", ".server.inc", 1)
+		if err := os.WriteFile(file, []byte(simple), 0o644); err != nil {
+			a.t.Fatal(err)
+		}
+	}
 }
 
 // padding is what lines comments up, by the lengths of names that the copy
