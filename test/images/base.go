@@ -25,8 +25,7 @@ func (y yard) base(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The tree is root's, and so is its removal.
-	defer func() { _ = root(context.WithoutCancel(ctx), nil, "rm", "-rf", dir) }()
+	defer remove(context.WithoutCancel(ctx), dir)
 	if err := bootstrap(ctx, dir, here(ctx)); err != nil {
 		return fmt.Errorf("make %s: %w", baseRef(), err)
 	}
@@ -35,6 +34,13 @@ func (y yard) base(ctx context.Context) error {
 	}
 	y.say(fmt.Sprintf("%s made in %.1f s", baseRef(), time.Since(began).Seconds()))
 	return y.forget(ctx, "base", baseRef())
+}
+
+// remove takes the tree away, which is root's, as is its removal. A debootstrap
+// that was interrupted leaves /proc mounted in it, which is nobody's to remove.
+func remove(ctx context.Context, dir string) {
+	_ = root(ctx, nil, "umount", "--quiet", filepath.Join(dir, "proc"))
+	_ = root(ctx, nil, "rm", "-rf", "--one-file-system", dir)
 }
 
 func bootstrap(ctx context.Context, dir string, a apt) error {
