@@ -146,4 +146,7 @@ func (p *proof) add(r row) {
 	p.table = append(p.table, r)
 	fmt.Fprintf(p.out, "%s: %s; %s; p50 %s, p99 %s, at most %s\n", r.Name, r.report, r.audit,
 		r.report.P50.Round(time.Microsecond), r.report.P99.Round(time.Microsecond), r.report.Max.Round(time.Microsecond))
+	if bad := r.bad(); bad != "" {
+		fmt.Fprintln(p.out, "  "+bad)
+	}
 }

@@ -19,7 +19,7 @@ import (
 
 // patience is how long requests in flight may take after SIGTERM. What is a
 // stream by then is cut.
-const patience = time.Second
+const patience = 2 * time.Second
 
 func main() {
 	ctx, cancel := serve.Signals()
@@ -29,7 +29,9 @@ func main() {
 		handler = web("http://store:8080")
 	}
 	server := &http.Server{Addr: ":8080", Handler: handler, ReadHeaderTimeout: time.Minute}
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		<-ctx.Done()
 		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
@@ -40,7 +42,9 @@ func main() {
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		log.Fatal(err)
 	}
-	<-ctx.Done()
+	// It returns as soon as it is told to stop. Whoever exits now loses what
+	// is inside.
+	<-ended
 }
 
 // store keeps ids, and tells all of them.
