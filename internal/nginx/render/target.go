@@ -107,12 +107,11 @@ func (t target) options() []string {
 }
 
 // nextLimit is the server's proxy_next_upstream_timeout.
-const nextLimit = 10 * time.Second
+const nextLimit = 20 * time.Second
 
 // tries end with the first silence of a server. nginx has one time for all of
 // them, counted from the first connect (ngx_http_upstream_next), so a route
-// that waits less than that has less of it, and what then is left for each
-// connect still reaches past nine dead servers.
+// that waits less than that has less of it, and so has each connect.
 func (t target) tries() []string {
 	limit := nextLimit
 	for _, wait := range []time.Duration{t.route.Options.ReadTimeout, t.route.Options.SendTimeout} {
@@ -125,8 +124,23 @@ func (t target) tries() []string {
 	}
 	return []string{
 		"proxy_next_upstream_timeout " + milliseconds(limit) + ";",
-		"proxy_connect_timeout " + milliseconds(max(limit/10, time.Millisecond)) + ";",
+		"proxy_connect_timeout " + milliseconds(connectWait(limit)) + ";",
 	}
+}
+
+// askedAgain is when the kernel asks for a connection again that a busy
+// application has dropped (RFC 6298 section 2).
+const askedAgain = time.Second
+
+// connectWait is how long a connect may take so that the whole time reaches
+// past nine dead servers; where there is time for three that answer late,
+// until the kernel has asked again.
+func connectWait(limit time.Duration) time.Duration {
+	wait := max(limit/10, time.Millisecond)
+	if limit/4 <= askedAgain {
+		return wait
+	}
+	return max(wait, min(limit/4, askedAgain+askedAgain/2))
 }
 
 // sizes are the limits of an answer. nginx wants all buffers to be at least as
