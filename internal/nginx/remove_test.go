@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"os"
@@ -8,15 +9,25 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"teal/internal/release"
 )
 
-// silent fails if anybody answers at the site's address.
+// silent fails if anybody goes on answering at the site's address. A worker that
+// was told to end may take one more connection.
 func (s *stage) silent() {
 	s.t.Helper()
-	if conn, err := net.Dial("tcp", s.addr); err == nil {
-		conn.Close()
+	refused := func() bool {
+		conn, err := net.Dial("tcp", s.addr)
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
+	defer cancel()
+	if err := poll(ctx, 20*time.Millisecond, refused); err != nil {
 		s.t.Error("the app is still served")
 	}
 }
