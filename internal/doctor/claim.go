@@ -67,3 +67,13 @@ func hostOf(k release.Claim) netip.Addr {
 	}
 	return addr
 }
+
+// meet reports whether two sockets can't both listen. One on [::] takes IPv4
+// as well, unless it is told not to, which the table doesn't say.
+func meet(a, b netip.AddrPort) bool {
+	if a.Port() != b.Port() {
+		return false
+	}
+	x, y := a.Addr().Unmap(), b.Addr().Unmap()
+	return x == y || x == netip.IPv6Unspecified() || x.Is4() == y.Is4() && (x.IsUnspecified() || y.IsUnspecified())
+}

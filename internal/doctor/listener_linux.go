@@ -55,16 +55,6 @@ func socketAddress(text string) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(ip, uint16(n)), ok
 }
 
-// meet reports whether two sockets can't both listen. One on [::] takes IPv4
-// as well, unless it is told not to, which the table doesn't say.
-func meet(a, b netip.AddrPort) bool {
-	if a.Port() != b.Port() {
-		return false
-	}
-	x, y := a.Addr().Unmap(), b.Addr().Unmap()
-	return x == y || x == netip.IPv6Unspecified() || x.Is4() == y.Is4() && (x.IsUnspecified() || y.IsUnspecified())
-}
-
 // holderOf finds the lowest process that has one of the sockets: the master
 // before its workers.
 func holderOf(inodes []string) holder {

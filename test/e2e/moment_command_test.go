@@ -40,6 +40,7 @@ func (a *app) spared() {
 func TestScenarioAReleaseCommandThatFailsStopsTheReleaseAndIsShown(t *testing.T) {
 	t.Parallel()
 	a := commanded(t, `/stubborn, exit, "3", "column users.email does not exist"`)
+	a.edit("teal.yaml", "timeout: 2s", "timeout: 1m")
 	load := a.gentle()
 	r := a.deploy(2)
 	r.fails(3, "release command of web exited with code 3", "column users.email does not exist", "release 1 is live in blue, as before", "next:")
