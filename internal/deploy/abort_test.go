@@ -26,10 +26,10 @@ func TestAnAbortTakesBackADeployKilledAnywhere(t *testing.T) {
 		if release.CodeOf(err) == release.Invalid {
 			continue // it died before it had begun, or after it had ended
 		}
-		if err != nil || m.serving() != release.Green || m.colors[release.Green].release != 2 {
+		if err != nil || m.serving() != release.Green || m.colors[release.Green].release() != 2 {
 			t.Fatalf("killed at %d: %v, %q serves %+v", at, err, m.serving(), m.colors[release.Green])
 		}
-		if m.colors[release.Blue].running || m.state(3) != release.StateUndone || m.state(2) != release.StateLive {
+		if m.colors[release.Blue].running() || m.state(3) != release.StateUndone || m.state(2) != release.StateLive {
 			t.Fatalf("killed at %d: blue %+v, release 3 %s, release 2 %s", at, m.colors[release.Blue], m.state(3), m.state(2))
 		}
 	}
@@ -91,10 +91,10 @@ func takenBack(t *testing.T, m *machine, when string) {
 	if u := (fakeJournal{m}).unended(); u != nil || m.violation != nil {
 		t.Fatalf("%s: unended %+v, %v", when, u, m.violation)
 	}
-	if m.serving() != release.Green || m.colors[release.Green].release != 2 || m.state(2) != release.StateLive {
+	if m.serving() != release.Green || m.colors[release.Green].release() != 2 || m.state(2) != release.StateLive {
 		t.Fatalf("%s: %q serves %+v, release 2 is %s", when, m.serving(), m.colors[release.Green], m.state(2))
 	}
-	if blue := m.colors[release.Blue]; blue.running || blue.release == 3 {
+	if blue := m.colors[release.Blue]; blue.running() || blue.release() == 3 {
 		t.Fatalf("%s: blue %+v", when, blue)
 	}
 	if s := m.state(3); s != "" && s != release.StateUndone && s != release.StateFailed {

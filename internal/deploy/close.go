@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"teal/internal/plan"
 	"teal/internal/release"
 )
 
@@ -28,6 +29,7 @@ func (r *run) close(err error) (release.Receipt, error) {
 	} else {
 		err = withJournal(err, r.Journal.End(r.id, r.receipt.Outcome, &r.receipt))
 	}
+	err = stated(err, plan.Goal{Kind: r.plan.Kind}, r.stands())
 	r.emit(release.Event{Type: release.EventReceipt, Receipt: &r.receipt, Error: asError(err)})
 	return r.receipt, err
 }
@@ -43,17 +45,18 @@ func withJournal(err, journal error) error {
 }
 
 // testify puts into the receipt what was seen: first the witness ends, so
-// that its own last requests are in nginx's log, then the log is read.
+// that its own last requests are in nginx's log, then the log is read. It is
+// switched off in any case: a command that was killed may have left it on.
 func (r *run) testify(ctx context.Context) {
-	if r.unwatched() {
-		return
-	}
 	if r.witness != nil {
 		seen := r.witness()
 		r.receipt.Witness = &seen
 	}
 	if r.watched {
 		r.count(ctx)
+	}
+	if r.plan.Kind == release.KindDown {
+		return // which takes the log away
 	}
 	if err := r.Router.Watch(ctx, r.app, false); err != nil {
 		r.note(r.app, "the traffic log stays on: "+err.Error())
@@ -79,6 +82,14 @@ func (r *run) liveNow(ctx context.Context) release.Color {
 		return release.None
 	}
 	return release.Observed{App: r.app, Routing: routing}.Routed()
+}
+
+// stands says where clients are in the end.
+func (r *run) stands() string {
+	if r.receipt.Live == release.None {
+		return "no client is sent to " + r.app.Name
+	}
+	return "clients are sent to " + string(r.receipt.Live)
 }
 
 func outcomeOf(err error) release.Outcome {

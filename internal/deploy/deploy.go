@@ -73,22 +73,25 @@ func (d *Deployer) locked(ctx context.Context, app release.App, g plan.Goal) (re
 func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (release.Receipt, error) {
 	o, err := d.observe(ctx, app, g)
 	if err != nil {
-		return release.Receipt{}, untouched(err)
+		return release.Receipt{}, untouched(err, g)
 	}
 	d.notes(app, o.Project.Notes)
+	if o, err = d.ended(ctx, o, g); err != nil {
+		return release.Receipt{}, d.withState(err, o, g)
+	}
 	g, err = aimed(g, o)
 	if err != nil {
-		return release.Receipt{}, d.withState(err, o)
+		return release.Receipt{}, d.withState(err, o, g)
 	}
 	if err := errors.Join(d.rebuild(o), d.tidy(ctx, o)); err != nil {
-		return release.Receipt{}, d.withState(err, o)
+		return release.Receipt{}, d.withState(err, o, g)
 	}
 	if o, err = d.shaped(ctx, o, g); err != nil {
-		return release.Receipt{}, untouched(err)
+		return release.Receipt{}, untouched(err, g)
 	}
 	p, err := plan.Build(o, g)
 	if err != nil {
-		return release.Receipt{}, d.withState(err, o)
+		return release.Receipt{}, d.withState(err, o, g)
 	}
 	if g.Kind != release.KindDown {
 		d.notes(app, o.Routing.Notes())
@@ -98,7 +101,7 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 		r.taken = g.Number
 	}
 	if err := r.open(g.Kind, p.Release, p.Color); err != nil {
-		return release.Receipt{}, d.withState(err, o)
+		return release.Receipt{}, d.withState(err, o, g)
 	}
 	if err = d.settle(o); err == nil {
 		err = r.walk(ctx)
@@ -112,18 +115,18 @@ func (d *Deployer) carryOut(ctx context.Context, app release.App, g plan.Goal) (
 func (d *Deployer) plan(ctx context.Context, app release.App, g plan.Goal) (plan.Plan, error) {
 	o, err := d.observe(ctx, app, g)
 	if err != nil {
-		return plan.Plan{}, untouched(err)
+		return plan.Plan{}, untouched(err, g)
 	}
 	g, err = aimed(g, o)
 	if err != nil {
-		return plan.Plan{}, d.withState(err, o)
+		return plan.Plan{}, d.withState(err, o, g)
 	}
 	if o, err = d.shaped(ctx, o, g); err != nil {
-		return plan.Plan{}, untouched(err)
+		return plan.Plan{}, untouched(err, g)
 	}
 	p, err := plan.Build(o, g)
 	if err != nil {
-		return plan.Plan{}, d.withState(err, o)
+		return plan.Plan{}, d.withState(err, o, g)
 	}
 	return p, nil
 }

@@ -21,7 +21,9 @@ func app() release.App {
 }
 
 func (m *machine) deployer() *Deployer {
-	m.n, m.live, m.locked = 0, m.serving(), false
+	m.n, m.locked, m.gone = 0, false, false
+	m.live = m.lasting()
+	m.amiss = m.broken() != nil
 	return &Deployer{Runtime: m, Router: fakeRouter{m}, Prober: m, Witness: m, Journal: fakeJournal{m}, Events: func(release.Event) {}, By: "test"}
 }
 
@@ -107,14 +109,14 @@ func TestAReleaseThatNeverGetsHealthyLeavesTrafficAlone(t *testing.T) {
 	if slices.ContainsFunc(m.events, func(s string) bool { return strings.HasPrefix(s, "shift") }) {
 		t.Errorf("traffic was moved: %v", m.events)
 	}
-	if m.colors[release.Blue].release != 0 || m.state(3) != release.StateFailed || r.Live != release.Green || r.Outcome != release.OutcomeFailed {
+	if m.colors[release.Blue].release() != 0 || m.state(3) != release.StateFailed || r.Live != release.Green || r.Outcome != release.OutcomeFailed {
 		t.Errorf("blue %+v, state %s, receipt %+v", m.colors[release.Blue], m.state(3), r)
 	}
 	// The standby made room for the failed release, and comes back from history.
 	if _, err := m.deployer().Rollback(t.Context(), app(), 0); err != nil {
 		t.Fatal(err)
 	}
-	if m.serving() != release.Blue || m.colors[release.Blue].release != 1 {
+	if m.serving() != release.Blue || m.colors[release.Blue].release() != 1 {
 		t.Errorf("after the rollback %s serves: %+v", m.serving(), m.colors[release.Blue])
 	}
 }
@@ -165,7 +167,7 @@ func converges(t *testing.T, m *machine, at int) {
 	if err != nil || m.violation != nil {
 		t.Fatalf("killed at %d: %v, %v\n%v", at, err, m.violation, m.events)
 	}
-	if m.serving() != r.Color || m.colors[r.Color].release != r.Release || m.colors[r.Color.Other()].running {
+	if m.serving() != r.Color || m.colors[r.Color].release() != r.Release || m.colors[r.Color.Other()].running() {
 		t.Fatalf("killed at %d: %s serves, %+v %+v", at, m.serving(), m.colors[release.Blue], m.colors[release.Green])
 	}
 	for _, rel := range m.memory.Releases {
@@ -184,7 +186,7 @@ func TestCtrlCAnywhereIsUndoneAndTheLockIsFree(t *testing.T) {
 			m := released(t, releases)
 			before, number := m.serving(), 0
 			if before != release.None {
-				number = m.colors[before].release
+				number = m.colors[before].release()
 			}
 			d := m.deployer()
 			ctx, cancel := context.WithCancel(t.Context())
@@ -197,10 +199,10 @@ func TestCtrlCAnywhereIsUndoneAndTheLockIsFree(t *testing.T) {
 			if release.CodeOf(err) != release.Interrupted || m.violation != nil || m.locked {
 				t.Fatalf("at %d: %v, %v, locked %v", at, err, m.violation, m.locked)
 			}
-			if m.serving() != before || (before != release.None && m.colors[before].release != number) {
+			if m.serving() != before || (before != release.None && m.colors[before].release() != number) {
 				t.Fatalf("at %d: %q with %d served before, now %q: %v", at, before, number, m.serving(), m.events)
 			}
-			if c := m.colors[before.Other()]; c.running || m.state(releases+1) != release.StateUndone {
+			if c := m.colors[before.Other()]; c.running() || m.state(releases+1) != release.StateUndone {
 				t.Fatalf("at %d: %+v is left, release is %s", at, c, m.state(releases+1))
 			}
 		}
@@ -212,12 +214,12 @@ func TestAFailureAnywhereLeavesAHealthyColorServing(t *testing.T) {
 	for at := 1; at <= entries; at++ {
 		m := released(t, 2)
 		d := m.deployer()
-		m.failAt = at
+		m.fault = fault{at: at, err: errInjected}
 		_, err := d.Deploy(t.Context(), app())
 		if err == nil {
 			continue // at was a journal entry
 		}
-		m.failAt = 0
+		m.fault = fault{}
 		var e *release.Error
 		if !errors.As(err, &e) || e.State == "" || e.Next == "" || !errors.Is(err, errInjected) {
 			t.Fatalf("at %d: %+v", at, err)

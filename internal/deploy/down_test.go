@@ -30,7 +30,7 @@ func failedDown(t *testing.T, at string, gone bool) *release.Error {
 	t.Helper()
 	for n := range 20 {
 		m := released(t, 2)
-		if m.failAt = n; gone {
+		if m.fault = (fault{at: n, err: errInjected}); gone {
 			m.asked = 2
 		}
 		_, err := m.deployer().Down(t.Context(), app(), false)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"teal/internal/release"
 )
@@ -14,41 +14,73 @@ import (
 // machine is a Docker engine, an nginx and a journal in memory. They keep the
 // promises of ports.go and nothing more; the real ones are tested in their own
 // rooms and, together, under test/e2e. What this one can do that they can't is
-// to die, or to refuse, at any chosen effect.
+// to die, or to refuse, at any chosen moment: between any two changes, in the
+// middle of an effect as well.
 type machine struct {
-	colors    map[release.Color]*fakeColor
-	table     *release.Table
-	loaded    bool
-	applied   release.App // what nginx was last given
-	network   bool
-	watching  bool
-	debris    []string // what a killed teal left beside nginx's files
-	asked     int      // how often the engine is still to be observed before it is gone; 0 always
-	drained   int
-	unhealthy map[int]bool  // releases that never get healthy
-	events    []string      // effects in their order
-	dieAt     int           // effect or journal entry at which the process dies; 0 never
-	failAt    int           // effect that fails
-	cancelAt  int           // effect at which Ctrl-C arrives
-	cancel    func()        //
-	n         int           // effects and entries so far
-	live      release.Color // color that served when the deploy began
-	violation error
-	stopping  release.Color // its stop was interrupted; it ends by itself soon
-	notes     []string      // of nginx
+	colors     map[release.Color]*fakeColor
+	shared     bool // the database runs
+	network    bool
+	images     map[int]bool
+	table      *release.Table
+	written    *release.App    // the app's config on nginx's disk
+	writtenNet release.Network // the addresses in it
+	loaded     bool            // nginx runs a config of the app
+	applied    release.App     // which
+	net        release.Network // the addresses in it
+	pending    bool            // nginx was told to reload and has not done so yet
+	watching   bool
+	debris     []string // what a killed teal left beside nginx's files
 
-	memory release.Memory
-	specs  map[int]release.Spec
-	locked bool
-	// deploys are all that were begun, by their numbers from 1
-	deploys []release.Deploy
+	unhealthy map[int]bool // releases that never get healthy
+	failing   int          // release whose release command fails
+	asked     int          // how often the engine is still to be observed before it is gone; 0 always
+	notes     []string     // of nginx
+	drained   int
+	events    []string // effects in their order
+	n         int      // changes so far
+	dieAt     int      // change after which the process dies; 0 never
+	cancelAt  int      // change at which Ctrl-C arrives
+	cancel    func()
+	fault     fault
+	lag       int           // how many effects come before what was begun by a killed or interrupted command happens by itself
+	live      release.Color // color that served when the command began
+	amiss     bool          // a dead color was routed to when the command began
+	gone      bool          // the app was taken out of nginx
+	violation error
+	recording bool
+	deaths    []*machine // what a death after each change would leave behind
+
+	memory  release.Memory
+	specs   map[int]release.Spec
+	locked  bool
+	deploys []release.Deploy // all that were begun, by their numbers from 1
 }
 
-type fakeColor struct {
-	release int
-	running bool
-	service string // by the name it was deployed under
-	addr    netip.Addr
+// fakeColor is what stands in a color.
+type fakeColor struct{ containers []fakeContainer }
+
+type fakeContainer struct {
+	service          string
+	replica, release int
+	running          bool
+	ending           bool // it was told to stop
+	addr             netip.Addr
+}
+
+func (c *fakeColor) release() (number int) {
+	for _, have := range c.containers {
+		number = max(number, have.release)
+	}
+	return number
+}
+
+func (c *fakeColor) running() bool {
+	return slices.ContainsFunc(c.containers, func(have fakeContainer) bool { return have.running })
+}
+
+// runs reports whether a replica of the service does.
+func (c *fakeColor) runs(service string) bool {
+	return slices.ContainsFunc(c.containers, func(have fakeContainer) bool { return have.running && have.service == service })
 }
 
 // died is what a kill -9 looks like from inside a test: nothing after it runs.
@@ -56,272 +88,194 @@ type died struct{}
 
 var errInjected = errors.New("injected failure")
 
+// fault is what goes wrong: at one change, or from it on.
+type fault struct {
+	at   int
+	on   bool   // goes on until somebody mends it
+	part string // of the machine: docker, nginx, journal; "" any
+	late bool   // the change is made, and its answer is lost
+	err  error
+}
+
+// strikes reports whether the fault is met by the next change in that part.
+func (m *machine) strikes(part string) bool {
+	f := m.fault
+	if f.at == 0 || f.part != "" && f.part != part {
+		return false
+	}
+	return m.n == f.at || f.on && m.n > f.at
+}
+
+// down is the fault's error where one that goes on is met by a question.
+func (m *machine) down(part string) error {
+	if f := m.fault; f.on && f.at != 0 && m.n >= f.at && (f.part == "" || f.part == part) {
+		return f.err
+	}
+	return nil
+}
+
 func newMachine() *machine {
-	m := &machine{specs: map[int]release.Spec{}, unhealthy: map[int]bool{}, colors: map[release.Color]*fakeColor{release.Blue: {}, release.Green: {}}}
+	m := &machine{
+		specs: map[int]release.Spec{}, unhealthy: map[int]bool{}, images: map[int]bool{},
+		colors: map[release.Color]*fakeColor{release.Blue: {}, release.Green: {}},
+	}
 	m.memory.Next = 1
 	return m
 }
 
-// entry counts a journal write; the process may die just after it.
-func (m *machine) entry() error {
-	m.n++
-	if m.n == m.dieAt {
-		panic(died{})
+// clone is a machine of its own in the same state, whose commands are yet to
+// come.
+func (m *machine) clone() *machine {
+	c := *m
+	c.colors = map[release.Color]*fakeColor{}
+	for color, have := range m.colors {
+		c.colors[color] = &fakeColor{slices.Clone(have.containers)}
 	}
-	return nil
+	c.images, c.unhealthy, c.specs = maps.Clone(m.images), maps.Clone(m.unhealthy), maps.Clone(m.specs)
+	c.memory.Releases, c.deploys = slices.Clone(m.memory.Releases), slices.Clone(m.deploys)
+	c.events, c.debris = slices.Clone(m.events), slices.Clone(m.debris)
+	c.recording, c.deaths = false, nil
+	return &c
 }
 
-// effect counts an effect; it may fail, meet a Ctrl-C, or be the last thing
-// that happens. Do may be half of an effect where dying comes before it.
-func (m *machine) effect(ctx context.Context, name string, do func()) error {
-	m.n++
+// effect does something in parts, each of which is all there or not at all.
+// It may fail, meet a Ctrl-C, or end for good after each of them.
+func (m *machine) effect(ctx context.Context, part, name string, parts ...func()) error {
 	m.events = append(m.events, name)
-	if m.n == m.failAt {
-		return errInjected
-	}
-	if m.n == m.cancelAt {
-		m.cancel()
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	do()
-	m.check(name)
-	if m.n == m.dieAt {
-		panic(died{})
+	m.lagging()
+	for _, do := range parts {
+		m.n++
+		if m.strikes(part) && !m.fault.late {
+			return m.fault.err
+		}
+		if m.n == m.cancelAt {
+			m.cancel()
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		do()
+		m.check(name)
+		m.changed()
+		if m.strikes(part) {
+			return m.fault.err
+		}
 	}
 	return nil
 }
 
-// check holds the promise: what served when the command began is replaced
-// only by something that serves.
-func (m *machine) check(name string) {
-	if m.live == release.None || m.violation != nil || m.serving() != release.None {
+// reload is what nginx does in its own time, with the files as they are then.
+func (m *machine) reload() {
+	m.pending, m.loaded = false, m.written != nil
+	if m.loaded {
+		m.applied, m.net = *m.written, m.writtenNet
+	}
+}
+
+// changed is the moment after a change.
+func (m *machine) changed() {
+	if m.recording {
+		m.deaths = append(m.deaths, m.clone())
+	}
+	if m.n == m.dieAt {
+		panic(died{})
+	}
+}
+
+// lagging lets happen by itself what others were told, once its time has come.
+func (m *machine) lagging() {
+	if m.lag--; m.lag >= 0 {
 		return
 	}
-	m.violation = fmt.Errorf("after %s nothing serves", name)
+	for _, c := range m.colors {
+		for i, have := range c.containers {
+			c.containers[i].running, c.containers[i].ending = have.running && !have.ending, false
+		}
+	}
+	if m.pending {
+		m.reload()
+	}
+	if !m.loaded && m.written == nil {
+		m.live = release.None // a down that was cut off has taken it out of nginx in the end
+	}
+	m.check("a moment")
 }
 
+// check holds the promise: what served when the command began is replaced only
+// by something that serves, no dead color is routed to while the other lives,
+// and nothing that must not runs twice. Where nothing served, the first to run is
+// as good as any.
+func (m *machine) check(name string) {
+	broken := m.broken()
+	m.amiss = m.amiss && broken != nil && broken.Error() == errDeadRouted.Error()
+	if broken != nil && !m.amiss && m.violation == nil {
+		m.violation = fmt.Errorf("after %s %w", name, broken)
+	}
+}
+
+var errDeadRouted = errors.New("a dead color is routed to while the other lives")
+
+func (m *machine) broken() error {
+	switch routed := m.routed(); {
+	case m.live != release.None && !m.gone && m.serving() == release.None:
+		return errors.New("nothing serves")
+	case m.colors[release.Blue].runs(beat) && m.colors[release.Green].runs(beat):
+		return errors.New("two schedulers run")
+	case m.live != release.None && m.loaded && !m.answers(routed) && m.answers(routed.Other()):
+		return errDeadRouted
+	case m.table != nil && m.table.Share(release.Blue)+m.table.Share(release.Green) != release.Buckets:
+		return errors.New("shares don't add up")
+	}
+	return nil
+}
+
+// routed is the color that the table sends clients to.
+func (m *machine) routed() release.Color {
+	if m.table != nil && m.table.Routes(release.Green) {
+		return release.Green
+	}
+	return release.Blue
+}
+
+// answers reports whether nginx finds a running replica in the color for each
+// route, where it looks for one.
+func (m *machine) answers(c release.Color) bool {
+	shape := m.applied.ShapeIn(c)
+	for _, r := range shape.Routes {
+		svc, _ := shape.Service(r.To)
+		found := slices.ContainsFunc(m.colors[c].containers, func(have fakeContainer) bool {
+			return have.running && have.service == r.To && have.replica <= svc.Replicas && have.addr == m.net.Addr(release.Slot{Service: r.To, Color: c, Replica: have.replica})
+		})
+		if !found {
+			return false
+		}
+	}
+	return len(shape.Routes) > 0
+}
+
+// serving is the color that answers clients: the one routed to, or as its
+// backup the other.
 func (m *machine) serving() release.Color {
 	if !m.loaded {
 		return release.None
 	}
-	routed := release.Blue
-	if m.table != nil && m.table.Routes(release.Green) {
-		routed = release.Green
-	}
-	for _, c := range []release.Color{routed, routed.Other()} {
-		if m.colors[c].running {
+	for _, c := range []release.Color{m.routed(), m.routed().Other()} {
+		if m.answers(c) {
 			return c
 		}
 	}
 	return release.None
 }
 
-// Runtime
-
-func (m *machine) Observe(context.Context, release.App) (release.Engine, error) {
-	if m.asked--; m.asked == 0 {
-		m.asked++
-		return release.Engine{}, errInjected
+// lasting is the color that serves and is not about to end. One that a first
+// deploy has begun to serve is none where a down has begun to take it away.
+func (m *machine) lasting() release.Color {
+	if m.written == nil && m.table == nil {
+		return release.None
 	}
-	e := release.Engine{Colors: map[release.Color]release.ColorState{}}
-	e.Network.Exists = m.network
-	e.Network.Subnet = netip.MustParsePrefix("10.208.0.0/24")
-	for c, have := range m.colors {
-		if have.release == 0 {
-			continue
-		}
-		e.Colors[c] = release.ColorState{Release: have.release, Containers: []release.Container{
-			{
-				ID: string(c), Service: have.service, Color: c, Replica: 1, Release: have.release, Running: have.running, Image: "sha256:1",
-				Addr: have.addr,
-			},
-		}}
+	later := m.clone()
+	for _, c := range later.colors {
+		c.containers = slices.DeleteFunc(c.containers, func(f fakeContainer) bool { return f.ending })
 	}
-	return e, nil
-}
-
-func (m *machine) Load(context.Context, release.App) (release.Project, error) {
-	return release.Project{Colored: []release.ProjectService{{Name: "web", Build: true}}, Shared: []release.ProjectService{{Name: "db"}}}, nil
-}
-
-func (m *machine) Prepare(_ context.Context, app release.App, number int, _ release.Network) (release.Spec, error) {
-	return release.Spec{App: app.Name, Number: number}, nil
-}
-
-func (m *machine) Build(ctx context.Context, _ release.App, _ release.Spec, _ []string, say Say) error {
-	return m.effect(ctx, "build", func() { say(release.EventOutput, "built") })
-}
-
-func (m *machine) Pull(ctx context.Context, _ release.App, _ release.Spec, _ []string, _ Say) error {
-	return m.effect(ctx, "pull", func() {})
-}
-
-func (m *machine) Pin(ctx context.Context, _ release.App, s release.Spec) (release.Spec, error) {
-	s.Images = map[string]string{"web": fmt.Sprint("sha256:", s.Number)}
-	return s, m.effect(ctx, "pin", func() {})
-}
-
-func (m *machine) Present(ctx context.Context, _ release.App, _ release.Spec) error {
-	return m.effect(ctx, "present", func() {})
-}
-
-func (m *machine) Network(ctx context.Context, _ release.App, _ release.Network) error {
-	return m.effect(ctx, "network", func() { m.network = true })
-}
-
-func (m *machine) Shared(ctx context.Context, _ release.App, _ release.Spec, _ Say) error {
-	return m.effect(ctx, "shared", func() {})
-}
-
-func (m *machine) Once(ctx context.Context, _ release.App, _ release.Spec, _ release.Color, _ release.Command, _ Say) error {
-	return m.effect(ctx, "release command", func() {})
-}
-
-func (m *machine) Start(ctx context.Context, app release.App, s release.Spec, c release.Color, _ Say, _ ...string) error {
-	if m.colors[c].release != 0 {
-		return fmt.Errorf("%s is not empty", c)
-	}
-	app, err := app.As(s.Deployed)
-	if err != nil {
-		return err
-	}
-	service := app.Services[0].Name
-	addr := m.memory.Network.Addr(release.Slot{Service: service, Color: c, Replica: 1})
-	return m.effect(ctx, "start "+string(c), func() { *m.colors[c] = fakeColor{s.Number, true, service, addr} })
-}
-
-func (m *machine) Resume(ctx context.Context, _ release.App, _ release.Spec, c release.Color, _ Say, _ ...string) error {
-	return m.effect(ctx, "resume "+string(c), func() { m.colors[c].running = true })
-}
-
-func (m *machine) Stop(ctx context.Context, _ release.App, c release.Color, _ ...string) error {
-	err := m.effect(ctx, "stop "+string(c), func() { m.colors[c].running = false })
-	m.stopping = release.None
-	if err != nil && ctx.Err() != nil {
-		m.stopping = c // Docker has been asked and goes on with it
-	}
-	return err
-}
-
-func (m *machine) Clear(ctx context.Context, _ release.App, c release.Color) error {
-	return m.effect(ctx, "clear "+string(c), func() { *m.colors[c] = fakeColor{} })
-}
-
-func (m *machine) Vacate(ctx context.Context, app release.App, c release.Color) error {
-	return m.Clear(ctx, app, c)
-}
-
-func (m *machine) Tail(context.Context, release.App, release.Color, int) ([]string, error) {
-	return []string{"web-1 | last words"}, nil
-}
-
-func (m *machine) Remove(ctx context.Context, _ release.App, _ bool, _ Say) error {
-	return m.effect(ctx, "remove", func() {
-		for _, c := range m.colors {
-			*c = fakeColor{}
-		}
-		m.network = false
-	})
-}
-
-func (m *machine) Prune(ctx context.Context, _ release.App, _ []int) error {
-	return m.effect(ctx, "prune", func() {})
-}
-
-// Prober and Witness
-
-func (m *machine) Healthy(ctx context.Context, targets []release.Target, _ Say) error {
-	bad := slices.ContainsFunc(targets, func(t release.Target) bool { return m.unhealthy[t.Container.Release] })
-	if err := m.effect(ctx, "healthy", func() {}); err != nil {
-		return err
-	}
-	if m.stopping != release.None && targets[0].Slot.Color == m.stopping {
-		m.colors[m.stopping].running = false
-		return &release.Error{Code: release.Gate, What: "web-1 exited with code 0"}
-	}
-	if bad {
-		return &release.Error{Code: release.Gate, What: "web-1 never got healthy", Detail: []string{"why"}}
-	}
-	return nil
-}
-
-func (m *machine) Begin(context.Context, release.App, release.Front) (func() release.Witnessed, error) {
-	return func() release.Witnessed { return release.Witnessed{Sent: 1, Answered: 1} }, nil
-}
-
-// Router
-
-type fakeRouter struct{ *machine }
-
-func (r fakeRouter) Observe(_ context.Context, app release.App, net release.Network) (release.Routing, error) {
-	p := release.ProxyState{Name: "host nginx", Running: true, Configured: r.loaded, Notes: r.notes}
-	if net.Subnet.IsValid() {
-		p.Wanted = generationOf(app)
-	}
-	out := release.Routing{Known: r.table != nil, Leftovers: r.debris}
-	if r.table != nil {
-		out.Table, out.OnDisk = *r.table, *r.table
-	}
-	if r.loaded {
-		p.Generation = generationOf(r.applied)
-		if r.table != nil {
-			p.Table = r.table.Name()
-		}
-	}
-	out.Proxies = []release.ProxyState{p}
-	return out, nil
-}
-
-func (r fakeRouter) Tidy(context.Context, release.App) error {
-	r.debris = nil
-	return nil
-}
-
-func (r fakeRouter) Up(ctx context.Context, _ release.App) error {
-	return r.effect(ctx, "up", func() {})
-}
-
-// generationOf tells configs apart as the real one does: by what is rendered
-// of the app.
-func generationOf(app release.App) string {
-	return fmt.Sprint(app.Site, app.ShapeIn(release.Blue), app.ShapeIn(release.Green))
-}
-
-func (r fakeRouter) Apply(ctx context.Context, app release.App, _ release.Network) error {
-	return r.effect(ctx, "route", func() { r.loaded, r.applied = true, app })
-}
-
-func (r fakeRouter) Shift(ctx context.Context, _ release.App, t release.Table) error {
-	return r.effect(ctx, "shift "+t.Name(), func() { r.table = &t })
-}
-
-func (r fakeRouter) Confirm(ctx context.Context, _ release.App, t release.Table) error {
-	return r.effect(ctx, "confirm "+t.Name(), func() {})
-}
-
-func (r fakeRouter) Drain(ctx context.Context, _ release.App, _ release.Network, _ release.Color, _ release.DrainLimits, _ Say) (release.Drained, error) {
-	return release.Drained{Began: 2}, r.effect(ctx, "drain", func() { r.drained++ })
-}
-
-func (r fakeRouter) Watch(_ context.Context, _ release.App, on bool) error {
-	r.watching = on
-	return nil
-}
-
-// Front tells sites with different first addresses apart.
-func (r fakeRouter) Front(_ context.Context, app release.App) (release.Front, error) {
-	return release.Front{Addr: netip.MustParseAddrPort("127.0.0.1:80"), Host: strings.Join(app.Site.Listen, " ")}, nil
-}
-
-func (r fakeRouter) Traffic(context.Context, release.App, release.Network) (release.Traffic, error) {
-	return release.Traffic{Requests: 7}, nil
-}
-
-func (r fakeRouter) Remove(ctx context.Context, _ release.App) error {
-	return r.effect(ctx, "unroute", func() {
-		r.loaded, r.table = false, nil
-		r.live = release.None
-	})
+	return later.serving()
 }

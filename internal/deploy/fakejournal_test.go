@@ -12,6 +12,20 @@ import (
 // fakeJournal is the journal of a machine. Every write may be the last.
 type fakeJournal struct{ *machine }
 
+// entry is a write: it is there whole, or not at all.
+func (j fakeJournal) entry(do func()) error {
+	j.n++
+	if j.strikes("journal") && !j.fault.late {
+		return j.fault.err
+	}
+	do()
+	j.changed()
+	if j.strikes("journal") {
+		return j.fault.err
+	}
+	return nil
+}
+
 func (j fakeJournal) Lock(string) (func() error, error) {
 	if j.locked {
 		return nil, &release.Error{Code: release.Locked, What: "a deploy is running"}
@@ -21,6 +35,9 @@ func (j fakeJournal) Lock(string) (func() error, error) {
 }
 
 func (j fakeJournal) Memory(string) (release.Memory, error) {
+	if err := j.down("journal"); err != nil {
+		return release.Memory{}, err
+	}
 	m := j.memory
 	m.Releases, m.Unended = slices.Clone(m.Releases), j.unended()
 	for _, d := range slices.Backward(j.deploys) {
@@ -51,28 +68,29 @@ func (j fakeJournal) unended() (found *release.Deploy) {
 }
 
 func (j fakeJournal) SaveNetwork(_ string, net release.Network) error {
-	j.memory.Network = net
-	return j.entry()
+	return j.entry(func() { j.memory.Network = net })
 }
 
 func (j fakeJournal) Begin(d release.Deploy, rel *release.Release, _ []release.Step) (int64, error) {
 	d.ID = int64(len(j.deploys)) + 1
-	if rel != nil {
-		j.memory.Releases = slices.Insert(j.memory.Releases, 0, *rel)
-		j.memory.Next = rel.Number + 1
-	}
-	j.deploys = append(j.deploys, d)
-	return d.ID, j.entry()
+	return d.ID, j.entry(func() {
+		if rel != nil {
+			j.memory.Releases = slices.Insert(j.memory.Releases, 0, *rel)
+			j.memory.Next = rel.Number + 1
+		}
+		j.deploys = append(j.deploys, d)
+	})
 }
 
 func (j fakeJournal) SaveSpec(s release.Spec) error {
-	j.specs[s.Number] = s
-	for i, r := range j.memory.Releases {
-		if r.Number == s.Number {
-			j.memory.Releases[i].Images, j.memory.Releases[i].Kept = maps.Clone(s.Images), true
+	return j.entry(func() {
+		j.specs[s.Number] = s
+		for i, r := range j.memory.Releases {
+			if r.Number == s.Number {
+				j.memory.Releases[i].Images, j.memory.Releases[i].Kept = maps.Clone(s.Images), true
+			}
 		}
-	}
-	return j.entry()
+	})
 }
 
 func (j fakeJournal) Spec(_ string, number int) (release.Spec, error) {
@@ -84,13 +102,18 @@ func (j fakeJournal) Spec(_ string, number int) (release.Spec, error) {
 }
 
 func (j fakeJournal) Intent(id int64, _ int, s release.Step) error {
-	j.deploys[id-1].Step = fmt.Sprint(s.Kind, " ", s.Subject)
-	return j.entry()
+	return j.entry(func() { j.deploys[id-1].Step, j.deploys[id-1].At = fmt.Sprint(s.Kind, " ", s.Subject), s })
 }
 
-func (j fakeJournal) Result(int64, int, string) error { return j.entry() }
+func (j fakeJournal) Result(id int64, _ int, _ string) error {
+	return j.entry(func() { j.deploys[id-1].At = release.Step{} })
+}
 
 func (j fakeJournal) SetState(_ string, number int, state release.State, c release.Color, reason string) error {
+	return j.entry(func() { j.setState(number, state, c, reason) })
+}
+
+func (j fakeJournal) setState(number int, state release.State, c release.Color, reason string) {
 	for i := range j.memory.Releases {
 		r := &j.memory.Releases[i]
 		switch {
@@ -105,23 +128,33 @@ func (j fakeJournal) SetState(_ string, number int, state release.State, c relea
 			r.State = release.StateReplaced
 		}
 	}
-	return j.entry()
 }
 
 func (j fakeJournal) Restore(r release.Release) error {
-	j.memory.Releases = slices.Insert(j.memory.Releases, 0, r)
-	j.memory.Next = max(j.memory.Next, r.Number+1)
-	return j.entry()
+	return j.entry(func() {
+		j.memory.Releases = slices.Insert(j.memory.Releases, 0, r)
+		j.memory.Next = max(j.memory.Next, r.Number+1)
+	})
 }
 
-func (j fakeJournal) Prune(string, []int) error { return j.entry() }
+func (j fakeJournal) Prune(_ string, keep []int) error {
+	return j.entry(func() {
+		for i, r := range j.memory.Releases {
+			if !slices.Contains(keep, r.Number) {
+				delete(j.specs, r.Number)
+				j.memory.Releases[i].Kept, j.memory.Releases[i].Images = false, nil
+			}
+		}
+	})
+}
 
-func (j fakeJournal) End(id int64, _ release.Outcome, _ *release.Receipt) error {
-	j.deploys[id-1].Ended = time.Now()
-	return j.entry()
+func (j fakeJournal) End(id int64, outcome release.Outcome, _ *release.Receipt) error {
+	if !j.deploys[id-1].Ended.IsZero() {
+		return fmt.Errorf("deploy %d does not run", id)
+	}
+	return j.entry(func() { j.deploys[id-1].Ended, j.deploys[id-1].Outcome = time.Now(), outcome })
 }
 
 func (j fakeJournal) Forget(string) error {
-	j.memory, j.deploys = release.Memory{Next: 1}, nil
-	return j.entry()
+	return j.entry(func() { j.memory, j.deploys, j.specs = release.Memory{Next: 1}, nil, map[int]release.Spec{} })
 }

@@ -28,8 +28,8 @@ func (d *Deployer) observe(ctx context.Context, app release.App, g plan.Goal) (r
 	if err = errors.Join(err, <-project); err != nil {
 		return release.Observed{}, err
 	}
-	o.Rebuilt = lost(memory, o)
-	if o.Rebuilt {
+	o.Rebuilt = lost(memory, o.Engine)
+	if !memory.Network.Subnet.IsValid() { // not known, as of a lost journal: containers keep the addresses that nginx has
 		memory.Network = networkOf(o.Engine)
 	}
 	if o.Shapes, err = d.shapes(o); err != nil {
@@ -45,8 +45,7 @@ func (d *Deployer) observe(ctx context.Context, app release.App, g plan.Goal) (r
 		return release.Observed{}, fmt.Errorf("ask nginx: %w", err)
 	}
 	if o.Rebuilt {
-		m := rebuilt(o)
-		o.Releases, o.Next = m.Releases, m.Next
+		o.Releases, o.Next = rebuilt(o)
 	}
 	return o, nil
 }
@@ -67,15 +66,36 @@ func (d *Deployer) network(known release.Network, o release.Observed, g plan.Goa
 	return plan.Network(known, o.Engine, o.App)
 }
 
+// ended waits for the end of what a killed command had told Docker to stop.
+// Docker goes on with that, and a container that is about to end would be
+// observed as one to go back to, or as a scheduler that runs. It returns the
+// observation from after. A color that clients are sent to is left alone:
+// somebody has brought it back since.
+func (d *Deployer) ended(ctx context.Context, o release.Observed, g plan.Goal) (release.Observed, error) {
+	again := false
+	for _, u := range o.Unfinished() {
+		s := u.At
+		routed := len(s.Services) == 0 && o.Routing.Routes(s.Color)
+		if s.Kind != release.StepStop && s.Kind != release.StepClear || routed || !o.Engine.Colors[s.Color].Running() {
+			continue
+		}
+		if err := d.Runtime.Stop(ctx, o.App, s.Color, s.Services...); err != nil {
+			return o, fmt.Errorf("end the %s of %s that was cut off: %w", s.Kind, s.Color, err)
+		}
+		again = true
+	}
+	if !again {
+		return o, nil
+	}
+	return d.observe(ctx, o.App, g)
+}
+
 // settle records what became of deploys that were killed: nginx and the
 // containers' labels say whether their releases live. By then the journal has
 // the deploy that goes on from there, so that a kill in between leaves it to
 // know of.
 func (d *Deployer) settle(o release.Observed) error {
-	if o.Unended == nil {
-		return nil
-	}
-	for _, u := range append([]release.Deploy{*o.Unended}, o.Older...) {
+	for _, u := range o.Unfinished() {
 		d.note(o.App, fmt.Sprintf("the %s of release %d that began %s was cut off at %q; going on from what is there",
 			u.Kind, u.Release, u.Started.Local().Format("2006-01-02 15:04:05"), u.Step))
 		if err := d.judge(o, u, o.Live()); err != nil {
@@ -125,19 +145,28 @@ func hasRelease(o release.Observed, number int) bool {
 }
 
 // untouched is an error of the looking that comes before anything is done.
-func untouched(err error) error {
-	var e *release.Error
-	if errors.As(err, &e) && e.State == "" {
-		e.State = "nothing was changed"
-	}
-	return err
-}
+func untouched(err error, g plan.Goal) error { return stated(err, g, "nothing was changed") }
 
 // withState adds to an error in what state the app is.
-func (d *Deployer) withState(err error, o release.Observed) error {
-	var e *release.Error
-	if errors.As(err, &e) && e.State == "" {
-		e.State = o.Summary()
+func (d *Deployer) withState(err error, o release.Observed, g plan.Goal) error {
+	return stated(err, g, o.Summary())
+}
+
+// stated is an error that a person can go on from, whatever room it comes from.
+func stated(err error, g plan.Goal, state string) error {
+	e := asError(err)
+	if e == nil {
+		return nil
 	}
-	return err
+	if e.State == "" {
+		e.State = state
+	}
+	if e.Next == "" && g.Kind != "" {
+		e.Next = "mend it, then run " + command(g.Kind)
+	}
+	var known *release.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	return e
 }

@@ -11,15 +11,15 @@ import (
 )
 
 // rebuilt is what a lost journal knew, as far as nginx and the labels of
-// containers tell it: which releases there are, where they are, and their
-// addresses. What needs their specs (running one again whose containers are
-// gone) can't be had back.
-func rebuilt(o release.Observed) release.Memory {
-	m := release.Memory{Next: 1, Network: networkOf(o.Engine)}
+// containers tell it: which releases there are, and where they are. What needs
+// their specs (running one again whose containers are gone) can't be had back.
+// What the journal does know stays.
+func rebuilt(o release.Observed) (releases []release.Release, next int) {
+	releases, next = slices.Clone(o.Releases), o.Next
 	live := o.Live()
 	for _, c := range release.Colors {
 		state := o.Engine.Colors[c]
-		if state.Release == 0 {
+		if state.Release < o.Next {
 			continue
 		}
 		r := release.Release{
@@ -29,11 +29,11 @@ func rebuilt(o release.Observed) release.Memory {
 		if c == live {
 			r.State = release.StateLive
 		}
-		m.Releases = append(m.Releases, r)
-		m.Next = max(m.Next, r.Number+1)
+		releases = append(releases, r)
+		next = max(next, r.Number+1)
 	}
-	slices.SortFunc(m.Releases, func(a, b release.Release) int { return b.Number - a.Number })
-	return m
+	slices.SortFunc(releases, func(a, b release.Release) int { return b.Number - a.Number })
+	return releases, next
 }
 
 func imagesOf(state release.ColorState) map[string]string {
@@ -59,9 +59,11 @@ func networkOf(e release.Engine) release.Network {
 	return n
 }
 
-// lost reports whether the journal knows nothing of an app that is there.
-func lost(m release.Memory, o release.Observed) bool {
-	return len(m.Releases) == 0 && slices.ContainsFunc(slices.Collect(maps.Values(o.Engine.Colors)), func(s release.ColorState) bool { return s.Release > 0 })
+// lost reports whether the journal does not know of a release that is there,
+// whose number it would give out again: it was lost, or comes from a backup, or
+// teal was killed while it rebuilt it.
+func lost(m release.Memory, e release.Engine) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(e.Colors)), func(s release.ColorState) bool { return s.Release >= m.Next })
 }
 
 // rebuild writes what was rebuilt into the journal, and says so aloud.
@@ -69,15 +71,29 @@ func (d *Deployer) rebuild(o release.Observed) error {
 	if !o.Rebuilt {
 		return nil
 	}
+	memory, err := d.Journal.Memory(o.App.Name)
+	if err != nil {
+		return err
+	}
+	unknown := slices.DeleteFunc(slices.Clone(o.Releases), func(r release.Release) bool { return r.Number < memory.Next })
 	var found []string
-	for _, r := range o.Releases {
+	for _, r := range unknown {
 		found = append(found, fmt.Sprintf("release %d (%s) in %s", r.Number, r.State, r.Color))
 	}
 	d.note(o.App, "the journal knows nothing of "+o.App.Name+"; rebuilt from nginx and the containers' labels: "+strings.Join(found, ", "))
-	for _, r := range slices.Backward(o.Releases) {
-		if err := d.Journal.Restore(r); err != nil {
+	for _, r := range slices.Backward(unknown) { // the lowest number first
+		if err := d.restore(r); err != nil {
 			return fmt.Errorf("rebuild the journal: %w", err)
 		}
 	}
 	return nil
+}
+
+// restore puts a release back. One that is live takes the place of the one that
+// an older journal has for live.
+func (d *Deployer) restore(r release.Release) error {
+	if err := d.Journal.Restore(r); err != nil || r.State != release.StateLive {
+		return err
+	}
+	return d.Journal.SetState(r.App, r.Number, r.State, r.Color, "")
 }

@@ -32,7 +32,7 @@ func TestARollbackWithoutAJournalResumesWhatLiesStopped(t *testing.T) {
 	if _, err := m.deployer().Rollback(t.Context(), app(), 0); err != nil {
 		t.Fatal(err)
 	}
-	if m.serving() != release.Blue || m.colors[release.Blue].release != 1 || m.violation != nil {
+	if m.serving() != release.Blue || m.colors[release.Blue].release() != 1 || m.violation != nil {
 		t.Errorf("%q serves, blue %+v, %v", m.serving(), m.colors[release.Blue], m.violation)
 	}
 }

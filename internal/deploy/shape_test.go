@@ -68,10 +68,9 @@ func TestAPlanIsShownAsItWouldBeRun(t *testing.T) {
 func TestADeployKilledAfterANewShapeWasStartedLeavesTheOldOneLive(t *testing.T) {
 	for dieAt := 1; ; dieAt++ {
 		m := released(t, 1)
-		if !m.dies(t, dieAt, renamed()) {
+		if !m.dies(deployIt, renamed(), dieAt) {
 			return
 		}
-		m.dieAt = 0
 		before := m.table.Name()
 		o, err := m.deployer().Observe(t.Context(), renamed())
 		if err != nil || string(o.Live()) != before {
@@ -81,19 +80,4 @@ func TestADeployKilledAfterANewShapeWasStartedLeavesTheOldOneLive(t *testing.T) 
 			t.Fatalf("killed at %d: %v", dieAt, errors.Join(err, m.violation))
 		}
 	}
-}
-
-// dies reports whether the deploy met its end at the nth effect or entry.
-func (m *machine) dies(t *testing.T, at int, app release.App) (dead bool) {
-	d := m.deployer()
-	m.dieAt = at
-	defer func() {
-		if r := recover(); r != nil {
-			dead = true
-		}
-	}()
-	if _, err := d.Deploy(t.Context(), app); err != nil {
-		t.Fatal(err)
-	}
-	return false
 }

@@ -131,7 +131,7 @@ func first(deploys []release.Deploy, err error) (*release.Deploy, error) {
 
 // selectDeploys reads deploys with the step each was last known at: the last
 // one that was intended.
-const selectDeploys = `SELECT d.id, d.app, d.kind, d.release, d.by, d.pid, d.started, d.ended, d.outcome, s.n, s.step,
+const selectDeploys = `SELECT d.id, d.app, d.kind, d.release, d.by, d.pid, d.started, d.ended, d.outcome, s.n, s.step, s.ended,
 		(SELECT count(*) FROM steps WHERE deploy = d.id)
 	FROM deploys d LEFT JOIN steps s ON s.deploy = d.id
 		AND s.n = (SELECT max(n) FROM steps WHERE deploy = d.id AND began IS NOT NULL)
@@ -150,10 +150,10 @@ func queryDeploys(tx *sql.Tx, which string, args ...any) ([]release.Deploy, erro
 func scanDeploy(scan row) (release.Deploy, error) {
 	var d release.Deploy
 	var started int64
-	var ended, n sql.NullInt64
+	var ended, n, done sql.NullInt64
 	var step sql.NullString
 	var of int
-	err := scan(&d.ID, &d.App, &d.Kind, &d.Release, &d.By, &d.PID, &started, &ended, &d.Outcome, &n, &step, &of)
+	err := scan(&d.ID, &d.App, &d.Kind, &d.Release, &d.By, &d.PID, &started, &ended, &d.Outcome, &n, &step, &done, &of)
 	if err != nil {
 		return d, err
 	}
@@ -163,6 +163,9 @@ func scanDeploy(scan row) (release.Deploy, error) {
 	}
 	s, err := unpackStep(step.String)
 	d.Step = fmt.Sprintf("step %d of %d: %s %s", n.Int64, of, s.Kind, s.Subject)
+	if !done.Valid {
+		d.At = s
+	}
 	return d, err
 }
 

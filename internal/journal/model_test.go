@@ -196,7 +196,7 @@ func (m *machine) Intent(t *rapid.T) {
 	agree(t, nil, err)
 	run.steps[n], run.begun[n] = s, true
 	delete(run.done, n)
-	run.deploy.Step = run.at()
+	run.deploy.Step, run.deploy.At = run.at(), run.cut()
 }
 
 func (m *machine) Result(t *rapid.T) {
@@ -209,6 +209,7 @@ func (m *machine) Result(t *rapid.T) {
 	}
 	agree(t, nil, err)
 	run.done[n] = failure
+	run.deploy.At = run.cut()
 }
 
 func (m *machine) End(t *rapid.T) {
@@ -327,4 +328,16 @@ func agree(t *rapid.T, want error, got error) {
 	if (want == nil) != (got == nil) {
 		t.Fatalf("want error %v, have %v", want, got)
 	}
+}
+
+// cut is the step a run is at, if it was begun and has not ended.
+func (r *modelRun) cut() release.Step {
+	last := 0
+	for n := range r.begun {
+		last = max(last, n)
+	}
+	if _, done := r.done[last]; done {
+		return release.Step{}
+	}
+	return r.steps[last]
 }

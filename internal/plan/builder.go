@@ -189,21 +189,6 @@ func (b *builder) remove(c release.Color, cause string, next int) {
 	b.add(release.Step{Kind: release.StepClear, Color: c, Release: next, Subject: string(c), Cause: cause})
 }
 
-// takeBack empties the color of an undone deploy. An undone rollback leaves
-// its color as the standby it was.
-func (b *builder) takeBack(g Goal) {
-	state := b.o.Engine.Colors[g.Color]
-	cause := fmt.Sprintf("release %d is taken back", g.Number)
-	switch {
-	case g.Of != release.KindRollback:
-		b.remove(g.Color, cause, 0)
-	case state.Running() && b.o.App.Policy.Standby != release.StandbyWarm:
-		b.ensureConfirmed(g.Color)
-		b.drain(g.Color)
-		b.stop(g.Color, cause)
-	}
-}
-
 func (b *builder) stop(c release.Color, cause string) {
 	b.add(release.Step{Kind: release.StepStop, Color: c, Subject: string(c), Cause: cause})
 }
@@ -302,11 +287,15 @@ func (b *builder) proxy() {
 			b.add(release.Step{Kind: release.StepProxy, Subject: p.Name, Cause: "not running"})
 		}
 	}
-	if b.o.Routing.Ready() || b.answersLack() {
+	if b.inOrder() || b.answersLack() {
 		return
 	}
 	b.add(release.Step{Kind: release.StepRoute, Subject: list(b.proxyNames()), Cause: b.routeCause()})
 }
+
+// inOrder reports whether every proxy runs the wanted config and would after a
+// restart of its own.
+func (b *builder) inOrder() bool { return b.o.Routing.Ready() && b.o.Routing.Written() }
 
 func (b *builder) routeCause() string {
 	for _, p := range b.o.Routing.Proxies {

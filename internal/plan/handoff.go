@@ -68,7 +68,7 @@ func (b *builder) handoff() {
 func (b *builder) restore(g Goal) {
 	keep, services := g.Color.Other(), b.stopFirst()
 	state := b.o.Engine.Colors[keep]
-	if len(services) == 0 || b.roused || b.color != keep || b.o.Routed() != keep || !state.Running() || b.allRun(keep, services) {
+	if len(services) == 0 || b.roused || b.color != keep || b.o.Routed() != keep && !b.settled || !state.Running() || b.allRun(keep, services) {
 		return
 	}
 	names := namesOf(services)

@@ -46,7 +46,8 @@ func (b *builder) placed(state release.ColorState) bool {
 // deployed with: in another shape its containers may be at addresses that the
 // taken back one's config doesn't name.
 func (b *builder) routeBack() {
-	if !b.goal.Rerouted || b.live == release.None || !b.o.Routing.Loaded() || b.o.Routing.Ready() {
+	r := b.o.Routing
+	if !b.goal.Rerouted || b.live == release.None || b.inOrder() || !r.Loaded() && (r.Down() || r.Written()) {
 		return
 	}
 	b.add(release.Step{Kind: release.StepRoute, Subject: list(b.proxyNames()), Cause: fmt.Sprintf("as release %d has it", b.goal.Before)})
@@ -65,9 +66,14 @@ func (b *builder) answersLack() bool {
 }
 
 // rouse starts the release that stays where it lies stopped, after a reboot
-// say: an abort leaves it live, not only routed to.
+// say: an abort leaves it live, not only routed to. One that serves with a part
+// of its containers goes on so: to make the others anew, it would be emptied.
 func (b *builder) rouse() {
-	if !b.goal.Revive || b.color != b.live || b.o.Engine.Colors[b.color].Up(b.overlapping()) || !b.canReturn() {
+	state := b.o.Engine.Colors[b.color]
+	if !b.goal.Revive || b.color != b.live || state.Up(b.overlapping()) || !b.canReturn() {
+		return
+	}
+	if state.Running() && !(b.placed(state) && state.Whole(b.o.App.Services)) {
 		return
 	}
 	b.roused = true

@@ -98,16 +98,16 @@ func buildRollback(o release.Observed, g Goal) (Plan, error) {
 }
 
 // buildUndo takes a release back. Where traffic has not moved, the new color
-// is emptied and nothing else happens. Where it has, the way back is a
-// rollback like any other: the old color is made healthy before it gets a
-// single client.
+// is emptied and nothing else happens. Where it has, or the new color answers
+// for a dead one, the way back is a rollback like any other: the old color is
+// made healthy before it gets a single client.
 func buildUndo(o release.Observed, g Goal) Plan {
 	b := begin(o, g, into(o, g, g.Before))
 	b.release = g.Before
 	switch {
 	case o.ReleaseIn(g.Color) != g.Number:
 		return b.left(g)
-	case !o.Routing.Routes(g.Color):
+	case !o.Routing.Routes(g.Color) && !b.standsIn(g.Color):
 		b.routeBack()
 		b.rouse()
 	case stays(o, g):
@@ -115,6 +115,9 @@ func buildUndo(o release.Observed, g Goal) Plan {
 	case b.canReturn():
 		b.revive()
 		b.bring()
+		b.roused = true
+	case g.Of == release.KindRollback && g.Before == 0:
+		return b.stay(g.Color) // what was live before it is gone: the one it brought is all there is
 	default:
 		b.color, b.release = release.None, 0
 		b.unroute("no release to go back to")
@@ -132,10 +135,16 @@ func (b *builder) left(g Goal) Plan {
 	}
 	b.routeBack()
 	b.rouse()
-	if !b.anyRuns(g.Color, namesOf(b.stopFirst())) {
-		b.restore(g)
-	}
+	b.steady()
+	b.tidy(g.Color)
+	b.restore(g)
 	return b.plan()
+}
+
+// standsIn reports whether the color answers, as its backup, for one that is
+// routed to and does not run at all.
+func (b *builder) standsIn(c release.Color) bool {
+	return b.live == c && !b.o.Engine.Colors[c.Other()].Running()
 }
 
 // Target is the earlier release that the goal goes back to, 0 where it goes to

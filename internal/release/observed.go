@@ -101,8 +101,21 @@ func (o Observed) Routed() Color {
 	return Blue
 }
 
+// Unfinished are the deploys that were begun and never ended, the newest first.
+func (o Observed) Unfinished() []Deploy {
+	if o.Unended == nil {
+		return nil
+	}
+	return append([]Deploy{*o.Unended}, o.Older...)
+}
+
 // ReleaseIn is the number of the release whose containers are in the color.
 func (o Observed) ReleaseIn(c Color) int { return o.Engine.Colors[c].Release }
+
+// Stands reports whether a color holds containers of the release.
+func (o Observed) Stands(number int) bool {
+	return slices.ContainsFunc(Colors, func(c Color) bool { return o.ReleaseIn(c) == number })
+}
 
 // WasLive reports whether the release in the color has been live.
 func (o Observed) WasLive(c Color) bool {
@@ -293,6 +306,12 @@ func (r Routing) Ready() bool {
 	return true
 }
 
+// Written reports whether every proxy that runs the wanted config also has it
+// on its disk, for its next start.
+func (r Routing) Written() bool {
+	return !slices.ContainsFunc(r.Proxies, func(p ProxyState) bool { return !p.Configured })
+}
+
 // ProxyState is one nginx of the chain.
 type ProxyState struct {
 	Name       string
@@ -304,7 +323,7 @@ type ProxyState struct {
 	Blocked    *Error   // why it can't take the app in; nil where it can
 	Notes      []string // what a person should know of it, though it keeps nothing from going on
 	Broken     string   // output of nginx -t when its config, ours left out, does not pass; "" when fine
-	Configured bool     // our config is written
+	Configured bool     // the wanted config is written
 	Generation string   // the config generation it answers; "" if it doesn't answer
 	Wanted     string   // the generation of the config as it would be rendered now
 	Table      string   // the table name it answers; "" if it doesn't answer

@@ -88,6 +88,7 @@ type Deploy struct {
 	Ended   time.Time // zero while it runs, or if it was killed
 	Outcome Outcome
 	Step    string // the step it was last known at
+	At      Step   // that step where it was begun and its end is not known, else zero
 	// Undoes is the deploy, or rollback, that one of KindUndo takes back
 	Undoes *Deploy
 }
