@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"teal/internal/plan"
 	"teal/internal/release"
@@ -103,6 +104,24 @@ func (d *Deployer) settle(o release.Observed) error {
 		}
 		if err := d.Journal.End(u.ID, release.OutcomeInterrupted, nil); err != nil {
 			return fmt.Errorf("settle deploy %d: %w", u.ID, err)
+		}
+	}
+	return d.conclude(o)
+}
+
+// conclude is for releases whose deploy has ended without a word of them, since
+// the journal could not be written at that moment.
+func (d *Deployer) conclude(o release.Observed) error {
+	for _, r := range o.Releases {
+		if r.State != release.StateStarting || slices.ContainsFunc(o.Unfinished(), func(u release.Deploy) bool { return u.Release == r.Number }) {
+			continue
+		}
+		state, reason := release.StateUndone, "what became of it could not be written down"
+		if live := o.Live(); live != release.None && o.ReleaseIn(live) == r.Number {
+			state, reason = release.StateLive, ""
+		}
+		if err := d.Journal.SetState(o.App.Name, r.Number, state, release.None, reason); err != nil {
+			return fmt.Errorf("settle release %d: %w", r.Number, err)
 		}
 	}
 	return nil
