@@ -206,7 +206,7 @@ func (m *machine) sound(a release.App) error {
 	if !m.loaded || m.table == nil || m.serving() != live {
 		return fmt.Errorf("%q serves, the table is %v", m.serving(), m.table)
 	}
-	if m.written == nil || generationOf(*m.written) != generationOf(m.applied) || !m.network || !m.shared {
+	if m.written == nil || generationOf(*m.written, m.writtenNet) != generationOf(m.applied, m.net) || !m.network || !m.shared {
 		return errors.New("nginx, the network or the database is not as it should be")
 	}
 	if err := m.states(c.release()); err != nil {
@@ -256,16 +256,16 @@ func (m *machine) fingerprint() string {
 		}
 		text(";")
 	}
-	for _, on := range []bool{m.shared, m.network, m.loaded, m.pending, m.watching, m.table == nil, m.written == nil, m.memory.Network.Subnet.IsValid()} {
+	for _, on := range []bool{m.database, m.shared, m.network, m.loaded, m.pending, m.watching, m.table == nil, m.written == nil, m.memory.Network.Subnet.IsValid()} {
 		flag(on)
 	}
 	if m.table != nil {
 		text(m.table.Name())
 	}
 	if m.written != nil {
-		text(generationOf(*m.written))
+		text(generationOf(*m.written, m.writtenNet))
 	}
-	text(generationOf(m.applied))
+	text(generationOf(m.applied, m.net))
 	number(len(m.debris))
 	number(m.memory.Next)
 	for _, r := range m.memory.Releases {

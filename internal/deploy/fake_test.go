@@ -18,7 +18,8 @@ import (
 // middle of an effect as well.
 type machine struct {
 	colors     map[release.Color]*fakeColor
-	shared     bool // the database runs
+	database   bool // is there
+	shared     bool // it runs
 	network    bool
 	images     map[int]bool
 	table      *release.Table

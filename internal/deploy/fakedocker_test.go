@@ -34,7 +34,7 @@ func (m *machine) Observe(context.Context, release.App) (release.Engine, error) 
 			e.Colors[c] = state
 		}
 	}
-	if len(m.specs) > 0 || m.shared {
+	if m.database {
 		e.Shared = []release.Container{{ID: "db", Service: "db", Running: m.shared}}
 	}
 	return e, nil
@@ -73,7 +73,7 @@ func (m *machine) Network(ctx context.Context, _ release.App, _ release.Network)
 }
 
 func (m *machine) Shared(ctx context.Context, _ release.App, _ release.Spec, _ Say) error {
-	return m.effect(ctx, "docker", "shared", func() { m.shared = true })
+	return m.effect(ctx, "docker", "shared", func() { m.database = true }, func() { m.shared = true })
 }
 
 func (m *machine) Once(ctx context.Context, _ release.App, s release.Spec, _ release.Color, _ release.Command, _ Say) error {
@@ -123,10 +123,17 @@ func (m *machine) starts(c release.Color, all []release.Service, services []stri
 			if len(services) > 0 && !slices.Contains(services, svc.Name) {
 				continue
 			}
-			parts = append(parts, func() { m.set(c, svc.Name, n, func(f *fakeContainer) { f.running = true }) })
+			parts = append(parts, func() { m.set(c, svc.Name, n, (*fakeContainer).start) })
 		}
 	}
 	return parts
+}
+
+// start leaves one alone that runs, also if it is about to end.
+func (f *fakeContainer) start() {
+	if !f.running {
+		f.running, f.ending = true, false
+	}
 }
 
 func (m *machine) set(c release.Color, service string, replica int, change func(*fakeContainer)) {
@@ -141,7 +148,7 @@ func (m *machine) Resume(ctx context.Context, _ release.App, _ release.Spec, c r
 	var parts []func()
 	for _, have := range m.colors[c].containers {
 		if !have.running && (len(services) == 0 || slices.Contains(services, have.service)) {
-			parts = append(parts, func() { m.set(c, have.service, have.replica, func(f *fakeContainer) { f.running = true }) })
+			parts = append(parts, func() { m.set(c, have.service, have.replica, (*fakeContainer).start) })
 		}
 	}
 	return m.effect(ctx, "docker", "resume "+string(c), append(parts, func() {})...)
@@ -205,7 +212,7 @@ func (m *machine) Tail(context.Context, release.App, release.Color, int) ([]stri
 
 func (m *machine) Remove(ctx context.Context, _ release.App, _ bool, _ Say) error {
 	parts := append(m.clears(release.Blue), m.clears(release.Green)...)
-	return m.effect(ctx, "docker", "remove", append(parts, func() { m.shared = false }, func() { m.network = false }, func() { clear(m.images) })...)
+	return m.effect(ctx, "docker", "remove", append(parts, func() { m.shared, m.database = false, false }, func() { m.network = false }, func() { clear(m.images) })...)
 }
 
 func (m *machine) Prune(ctx context.Context, _ release.App, keep []int) error {

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"teal/internal/release"
@@ -18,15 +17,15 @@ func (r fakeRouter) Observe(_ context.Context, app release.App, net release.Netw
 	}
 	p := release.ProxyState{Name: "host nginx", Running: true, Configured: r.written != nil, Notes: r.notes}
 	if net.Subnet.IsValid() {
-		p.Wanted = generationOf(app)
-		p.Configured = r.written != nil && generationOf(*r.written) == p.Wanted
+		p.Wanted = generationOf(app, net)
+		p.Configured = r.written != nil && generationOf(*r.written, r.writtenNet) == p.Wanted
 	}
 	out := release.Routing{Known: r.table != nil, Leftovers: r.debris}
 	if r.table != nil {
 		out.Table, out.OnDisk = *r.table, *r.table
 	}
 	if r.loaded && r.written != nil { // it is asked where the config says it is
-		p.Generation = generationOf(r.applied)
+		p.Generation = generationOf(r.applied, r.net)
 		if r.table != nil {
 			p.Table = r.table.Name()
 		}
@@ -51,12 +50,16 @@ func (r fakeRouter) Up(ctx context.Context, _ release.App) error {
 
 // generationOf tells configs apart as the real one does: by what is rendered
 // of the app.
-func generationOf(app release.App) string {
+func generationOf(app release.App, net release.Network) string {
 	var b strings.Builder
 	for _, c := range release.Colors {
 		shape := app.ShapeIn(c)
 		for _, svc := range shape.Services {
-			b.WriteString(svc.Name + "=" + strconv.Itoa(svc.Replicas) + " ")
+			b.WriteString(svc.Name + "=")
+			for n := 1; n <= svc.Replicas; n++ {
+				addr := net.Addr(release.Slot{Service: svc.Name, Color: c, Replica: n})
+				b.WriteString(addr.String() + " ")
+			}
 		}
 		for _, r := range shape.Routes {
 			b.WriteString(r.Path + r.To + " ")
@@ -68,7 +71,7 @@ func generationOf(app release.App) string {
 // Apply writes the config, tells nginx to reload, which does so in its own
 // time, and waits for that. What fails is taken back.
 func (r fakeRouter) Apply(ctx context.Context, app release.App, net release.Network) error {
-	if r.written != nil && r.loaded && generationOf(*r.written) == generationOf(app) && generationOf(r.applied) == generationOf(app) {
+	if r.written != nil && r.loaded && generationOf(*r.written, r.writtenNet) == generationOf(app, net) && generationOf(r.applied, r.net) == generationOf(app, net) {
 		return r.effect(ctx, "nginx", "route", func() {})
 	}
 	before := *r.machine

@@ -70,14 +70,14 @@ func (d *Deployer) network(known release.Network, o release.Observed, g plan.Goa
 // ended waits for the end of what a killed command had told Docker to stop.
 // Docker goes on with that, and a container that is about to end would be
 // observed as one to go back to, or as a scheduler that runs. It returns the
-// observation from after. A color that clients are sent to is left alone:
-// somebody has brought it back since.
+// observation from after. A color that answers clients is left alone: somebody
+// has brought it back since, or harmed the other one.
 func (d *Deployer) ended(ctx context.Context, o release.Observed, g plan.Goal) (release.Observed, error) {
 	again := false
 	for _, u := range o.Unfinished() {
 		s := u.At
-		routed := len(s.Services) == 0 && o.Routing.Routes(s.Color)
-		if s.Kind != release.StepStop && s.Kind != release.StepClear || routed || !o.Engine.Colors[s.Color].Running() {
+		serves := len(s.Services) == 0 && (o.Routing.Routes(s.Color) || o.Live() == s.Color)
+		if s.Kind != release.StepStop && s.Kind != release.StepClear || serves || !o.Engine.Colors[s.Color].Running() {
 			continue
 		}
 		if err := d.Runtime.Stop(ctx, o.App, s.Color, s.Services...); err != nil {

@@ -12,15 +12,7 @@ import (
 // again and clients have noticed nothing.
 
 // overlapping are the services that may run in both colors at a time.
-func (b *builder) overlapping() []release.Service {
-	var out []release.Service
-	for _, s := range b.o.App.Services {
-		if s.Handoff != release.HandoffStopFirst {
-			out = append(out, s)
-		}
-	}
-	return out
-}
+func (b *builder) overlapping() []release.Service { return b.o.App.Shape().Overlapping() }
 
 // some names the overlapping services where there are others too; nil means
 // all services, which keeps most plans free of lists.

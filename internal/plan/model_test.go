@@ -198,7 +198,7 @@ func (w *world) server() release.Color {
 	colors := slices.Clone(release.Colors)
 	slices.SortStableFunc(colors, func(a, b release.Color) int { return w.table.Share(b) - w.table.Share(a) })
 	for _, c := range colors {
-		if w.wouldRoute(c) && w.colors[c].running && !(w.colors[c].limp && w.stands(c.Other())) {
+		if w.wouldRoute(c) && w.colors[c].running && !(w.colors[c].limp && w.colors[c.Other()].whole()) {
 			return c
 		}
 	}
@@ -208,11 +208,6 @@ func (w *world) server() release.Color {
 		}
 	}
 	return release.None
-}
-
-// stands reports whether all of the color runs, the scheduler too.
-func (w *world) stands(c release.Color) bool {
-	return w.colors[c].whole() && (w.colors[c].beat || len(w.app.Services) == len(testServices))
 }
 
 // apply has the effect of a step and returns the invariant it breaks.

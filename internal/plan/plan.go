@@ -142,9 +142,10 @@ func (b *builder) left(g Goal) Plan {
 }
 
 // standsIn reports whether the color answers, as its backup, for one that is
-// routed to and does not run at all.
+// routed to and does not run at all; to an abort, which is to leave all well,
+// one that has lost a service is as bad.
 func (b *builder) standsIn(c release.Color) bool {
-	return b.live == c && !b.o.Engine.Colors[c.Other()].Running()
+	return b.live == c && (b.goal.Revive || !b.o.Engine.Colors[c.Other()].Running())
 }
 
 // Target is the earlier release that the goal goes back to, 0 where it goes to

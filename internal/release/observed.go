@@ -45,7 +45,8 @@ func (o Observed) Summary() string {
 // Live is the color that serves clients, None when nothing does: before the
 // first release, or after a down. It is the color nginx routes to, unless that
 // one is dead, or has lost a routed service, while the other runs: then nginx's
-// backup servers answer from the other, and stopping it would end the service.
+// backup servers answer from the other, and stopping it would end the service,
+// whatever else that one lacks.
 func (o Observed) Live() Color {
 	routed := o.Routed()
 	if routed == None || !o.lame(routed) {
@@ -55,8 +56,8 @@ func (o Observed) Live() Color {
 	if !other.Running() {
 		return routed
 	}
-	if o.Engine.Colors[routed].Running() && !other.Up(o.ShapeIn(routed.Other()).Services) {
-		return routed // neither is whole
+	if o.Engine.Colors[routed].Running() && o.lame(routed.Other()) {
+		return routed // neither answers every route
 	}
 	return routed.Other()
 }

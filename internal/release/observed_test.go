@@ -60,7 +60,7 @@ func TestAColorThatLostARoutedServiceIsServedByAWholeStandby(t *testing.T) {
 	}{
 		{"a routed service is dead", color("web"), color(), nil, Green},
 		{"a worker is dead, which no client asks for", color("worker"), color(), nil, Blue},
-		{"the standby is not whole either", color("web"), color("worker"), nil, Blue},
+		{"the standby lacks a service that has no clients", color("web"), color("worker"), nil, Green},
 		{"the standby is cold", color("web"), color("api", "web", "worker"), nil, Blue},
 		{"a container is gone, and is known to belong", gone, color(), map[Color]Shape{Blue: app.Shape()}, Green},
 		{"the release may never have had the service", gone, color(), nil, Blue},

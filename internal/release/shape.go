@@ -34,3 +34,15 @@ func (s Shape) Service(name string) (Service, bool) {
 func (s Shape) Routed(service string) bool {
 	return slices.ContainsFunc(s.Routes, func(r Route) bool { return r.To == service })
 }
+
+// Overlapping are the services that may run in both colors at a time, which a
+// warm standby therefore has running.
+func (s Shape) Overlapping() []Service {
+	var out []Service
+	for _, svc := range s.Services {
+		if svc.Handoff != HandoffStopFirst {
+			out = append(out, svc)
+		}
+	}
+	return out
+}
