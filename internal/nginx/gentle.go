@@ -3,7 +3,6 @@ package nginx
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -66,14 +65,6 @@ func (r *Router) closers(ctx context.Context, s server, served []routed) []strin
 		}
 	}
 	return flags
-}
-
-// lift takes a flag away.
-func lift(flag string) error {
-	if err := os.Remove(flag); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 // emptied waits until the clients' connections of now are gone.

@@ -1,6 +1,8 @@
 package nginx
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -37,7 +39,7 @@ func (l layout) confs(place string) ([]string, error) { return filepath.Glob(l.c
 // folder makes a folder that nginx's workers can pass through, whatever the
 // umask is.
 func folder(path string) error {
-	if err := os.MkdirAll(path, 0o755); err != nil {
+	if err := made(path); err != nil {
 		return err
 	}
 	info, err := os.Stat(path)
@@ -45,6 +47,25 @@ func folder(path string) error {
 		return err
 	}
 	return os.Chmod(path, 0o755)
+}
+
+// made makes the folder and those above it, each of which is on the disk before
+// anything is put in it.
+func made(path string) error {
+	above := filepath.Dir(path)
+	if remains(path) || above == path {
+		return os.MkdirAll(path, 0o755) // which says what is wrong with it
+	}
+	if err := made(above); err != nil {
+		return err
+	}
+	if err := mkdir(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := syncFolder(above); !errors.Is(err, fs.ErrPermission) { // one that may be passed through need not be one that may be opened
+		return err
+	}
+	return nil
 }
 
 // remains reports whether something lies at the path, a dangling symlink

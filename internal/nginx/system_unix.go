@@ -13,7 +13,8 @@ import (
 // replace puts a file in the place of another at once, through a draft in the
 // same folder, with the mode as it is whatever the umask.
 func replace(path string, text []byte, mode os.FileMode) error {
-	return renameio.WriteFile(path, text, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.IgnoreUmask())
+	err := renameio.WriteFile(path, text, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.IgnoreUmask())
+	return record(diskChange{op: "write", path: path, text: string(text), synced: true}, err)
 }
 
 func kill(pid int, s syscall.Signal) error { return syscall.Kill(pid, s) }

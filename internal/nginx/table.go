@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -48,13 +47,13 @@ func (r *Router) link(app string, table release.Table) error {
 	// The name is free to use again: whoever holds the app's deploy lock is
 	// the only one to shift it, and what a killed one left is in the way.
 	next := r.next(app)
-	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := lift(next); err != nil {
 		return err
 	}
-	if err := os.Symlink(filepath.Join("..", "tables", table.Name()), next); err != nil {
+	if err := symlink(filepath.Join("..", "tables", table.Name()), next); err != nil {
 		return err
 	}
-	if err := os.Rename(next, r.live(app)); err != nil {
+	if err := rename(next, r.live(app)); err != nil {
 		return err
 	}
 	return syncFolder(r.lives())
@@ -103,13 +102,13 @@ func (l layout) build(table release.Table) error {
 		return err
 	}
 	draft := filepath.Join(l.tables(), ".draft")
-	if err := errors.Join(os.RemoveAll(draft), os.Mkdir(draft, 0o755)); err != nil {
+	if err := errors.Join(liftAll(draft), mkdir(draft)); err != nil {
 		return err
 	}
 	if err := fill(draft, table); err != nil {
 		return err
 	}
-	if err := os.Rename(draft, l.table(table)); err != nil {
+	if err := rename(draft, l.table(table)); err != nil {
 		return err
 	}
 	return syncFolder(l.tables())
@@ -146,22 +145,4 @@ func fill(dir string, table release.Table) error {
 		return err
 	}
 	return syncFolder(dir)
-}
-
-// publish writes a file that nginx's workers may read.
-func publish(path, text string) error {
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		return err
-	}
-	return os.Chmod(path, 0o644)
-}
-
-// syncFolder makes renames in the folder survive a power cut.
-func syncFolder(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
 }
