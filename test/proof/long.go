@@ -19,8 +19,7 @@ func (p *proof) long(ctx context.Context, s *site) ([]load.Report, error) {
 	if err := s.configure(limits); err != nil {
 		return nil, err
 	}
-	lasting := load.Start(ctx, s.load(p.lasting()...))
-	others := load.Start(ctx, s.load(p.users()...))
+	lasting, others := p.patient(ctx, s, p.lasting()), p.patient(ctx, s, p.users())
 	receipt, err := release.Receipt{}, standing(ctx, lasting, 2*p.size.streams)
 	if err == nil {
 		receipt, err = s.deploy(ctx)
@@ -36,6 +35,15 @@ func (p *proof) long(ctx context.Context, s *site) ([]load.Report, error) {
 	return reports, nil
 }
 
+// patient starts clients who wait for a minute: the uploads end together, and
+// their bodies, which lie with nginx on disk, are more than a machine may pass
+// on at once.
+func (p *proof) patient(ctx context.Context, s *site, groups []load.Group) *load.Running {
+	l := s.load(groups...)
+	l.Timeout = time.Minute
+	return load.Start(ctx, l)
+}
+
 // limitAfter is how long after the first half's end the drain's limit comes at
 // the earliest.
 const limitAfter = 4 * time.Second
@@ -47,7 +55,7 @@ func (p *proof) lasting() []load.Group {
 		{Kind: load.WebSocket, Clients: half, Over: time.Hour, Think: think, Once: true},
 		{Kind: load.Events, Clients: half, Over: ends, Once: true},
 		{Kind: load.Events, Clients: half, Over: time.Hour, Once: true},
-		{Kind: load.Upload, Clients: p.size.uploads, Size: p.size.upload, Over: ends + 2*limitAfter, Once: true},
+		{Kind: load.Upload, Clients: p.size.uploads, Size: p.size.lateUpload, Over: ends + 2*limitAfter, Once: true},
 	}
 }
 

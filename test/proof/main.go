@@ -75,6 +75,7 @@ type size struct {
 	streams    int           // WebSockets across a deploy, and as many event streams
 	streamsEnd time.Duration // when half of them end; the others would go on
 	uploads    int           // slow uploads across it
+	lateUpload int           // bytes of each
 
 	allSwitches, allRequests int           // what the whole must come to
 	limit                    time.Duration // of the whole
@@ -84,13 +85,13 @@ var (
 	full = size{
 		think: 6 * time.Millisecond, rate: 800, upload: 100 << 20, uploadOver: 20 * time.Second,
 		every: 200 * time.Millisecond, switches: 1000, requests: 1_750_000, drainEvery: 25, switchTime: 14 * time.Minute,
-		controls: 12, shapes: 8, deploys: 40, deployTime: 5 * time.Minute, streams: 500, streamsEnd: 20 * time.Second, uploads: 20,
+		controls: 12, shapes: 8, deploys: 40, deployTime: 5 * time.Minute, streams: 500, streamsEnd: 20 * time.Second, uploads: 20, lateUpload: 25 << 20,
 		allSwitches: 1000, allRequests: 2_000_000, limit: 20 * time.Minute,
 	}
 	brief = size{
 		think: 4 * time.Millisecond, rate: 400, upload: 4 << 20, uploadOver: 4 * time.Second,
 		every: 100 * time.Millisecond, switches: 60, requests: 90_000, drainEvery: 30, switchTime: 2 * time.Minute,
-		controls: 4, shapes: 2, deploys: 4, deployTime: 60 * time.Second, streams: 40, streamsEnd: 5 * time.Second, uploads: 4,
+		controls: 4, shapes: 2, deploys: 4, deployTime: 60 * time.Second, streams: 40, streamsEnd: 5 * time.Second, uploads: 4, lateUpload: 4 << 20,
 		allSwitches: 60, allRequests: 100_000, limit: 4 * time.Minute,
 	}
 )
