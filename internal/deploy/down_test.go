@@ -30,7 +30,7 @@ func failedDown(t *testing.T, at string, gone bool) *release.Error {
 	t.Helper()
 	for n := range 20 {
 		m := released(t, 2)
-		if m.fault = (fault{at: n, err: errInjected}); gone {
+		if m.fault = (fault{at: n, part: map[string]string{"unroute": "nginx", "remove": "docker"}[at], err: errInjected}); gone {
 			m.asked = 2
 		}
 		_, err := m.deployer().Down(t.Context(), app(), false)
