@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,6 +69,12 @@ func block(text, info string) (string, bool) {
 	return body + "\n", found && closed
 }
 
+// tagged counts the tests that want an image's name: the last takes it away.
+var tagged = struct {
+	sync.Mutex
+	by map[string]int
+}{by: map[string]int{}}
+
 // tag gives the test image the pages' names until the test ends.
 func tag(t *testing.T, names ...string) {
 	t.Helper()
@@ -76,15 +83,23 @@ func tag(t *testing.T, names ...string) {
 		t.Fatal(err)
 	}
 	defer cli.Close()
+	tagged.Lock()
+	defer tagged.Unlock()
 	for _, name := range names {
 		if _, err := cli.ImageTag(t.Context(), client.ImageTagOptions{Source: image, Target: name}); err != nil {
 			t.Fatal(err)
 		}
+		tagged.by[name]++
 		t.Cleanup(func() { removeTag(name) })
 	}
 }
 
 func removeTag(name string) {
+	tagged.Lock()
+	defer tagged.Unlock()
+	if tagged.by[name]--; tagged.by[name] > 0 {
+		return
+	}
 	cli, err := engine()
 	if err != nil {
 		return
