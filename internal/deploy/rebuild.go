@@ -80,7 +80,11 @@ func (d *Deployer) rebuild(o release.Observed) error {
 	for _, r := range unknown {
 		found = append(found, fmt.Sprintf("release %d (%s) in %s", r.Number, r.State, r.Color))
 	}
-	d.note(o.App, "the journal knows nothing of "+o.App.Name+"; rebuilt from nginx and the containers' labels: "+strings.Join(found, ", "))
+	lacks := "nothing of " + o.App.Name
+	if len(memory.Releases) > 0 {
+		lacks = "an older " + o.App.Name + " alone"
+	}
+	d.note(o.App, "the journal knows "+lacks+"; rebuilt from nginx and the containers' labels: "+strings.Join(found, ", "))
 	for _, r := range slices.Backward(unknown) { // the lowest number first
 		if err := d.restore(r); err != nil {
 			return fmt.Errorf("rebuild the journal: %w", err)
