@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	lite "modernc.org/sqlite/lib"
@@ -153,26 +152,7 @@ func TestAReaderOfADamagedJournalDoesNotStopOrHurtTheNewOne(t *testing.T) {
 func TestOfManyWhoMeetADamagedJournalOneSetsItAside(t *testing.T) {
 	root := written(t)
 	spoil(t, root)
-	ready := make(chan struct{})
-	var all sync.WaitGroup
-	for n := range 8 {
-		all.Go(func() {
-			<-ready
-			j, err := Open(root)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if err := errors.Join(j.SaveNetwork(fmt.Sprintf("app%d", n), network(1)), j.Close()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	close(ready)
-	all.Wait()
-	if apps, err := opened(t, root).Apps(); err != nil || len(apps) != 8 {
-		t.Errorf("of 8 apps it knows %v, %v", apps, err)
-	}
+	openedByMany(t, root, 8)
 	if left := asides(t, root); len(left) != 1 {
 		t.Errorf("set aside were %v", left)
 	}

@@ -46,31 +46,38 @@ func TestFilesHaveTheirModeWhateverTheUmask(t *testing.T) {
 	}
 }
 
+// openedByMany opens the journal from many sides at one moment, each with
+// something to write, and checks that all of it is there.
+func openedByMany(t *testing.T, root string, many int) {
+	t.Helper()
+	ready := make(chan struct{})
+	var all sync.WaitGroup
+	for n := range many {
+		all.Go(func() {
+			<-ready
+			j, err := Open(root)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := errors.Join(j.SaveNetwork(fmt.Sprintf("app%d", n), network(1)), j.Close()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(ready)
+	all.Wait()
+	if apps, err := opened(t, root).Apps(); err != nil || len(apps) != many {
+		t.Errorf("of %d apps it knows %v, %v", many, apps, err)
+	}
+}
+
 // All find no journal and make one. What one of them writes must not be lost
 // with a database that another puts in its place.
 func TestOfManyWhoMakeTheJournalOneComesFirst(t *testing.T) {
 	for range 5 {
 		root := t.TempDir()
-		ready := make(chan struct{})
-		var all sync.WaitGroup
-		for n := range 16 {
-			all.Go(func() {
-				<-ready
-				j, err := Open(root)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if err := errors.Join(j.SaveNetwork(fmt.Sprintf("app%d", n), network(1)), j.Close()); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		close(ready)
-		all.Wait()
-		if apps, err := opened(t, root).Apps(); err != nil || len(apps) != 16 {
-			t.Errorf("of 16 apps it knows %v, %v", apps, err)
-		}
+		openedByMany(t, root, 16)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"teal/internal/release"
+	"teal/internal/witness"
 	"teal/test/before/layout"
 )
 
@@ -205,4 +207,17 @@ func (a *app) giveBack(s *layout.Stand, files map[string][]byte, theirs []string
 			a.t.Errorf("left behind: %s", left)
 		}
 	}
+}
+
+// lostNothing ends a load as a layout has it, half of it POSTs, and checks that
+// every request was answered.
+func (a *app) lostNothing(load *witness.Running) release.Witnessed {
+	a.t.Helper()
+	seen := load.Stop()
+	if seen.Lost() != 0 || seen.Answered == 0 || seen.ByKind["post"] == 0 {
+		a.t.Errorf("the witness lost %d of %d: %s (%+v)", seen.Lost(), seen.Sent, seen.First, seen)
+	} else {
+		a.t.Logf("witness: %d sent, 0 lost", seen.Sent)
+	}
+	return seen
 }

@@ -34,11 +34,7 @@ func TestScenarioAnNginxContainerOfTheProjectIsTakenOverWithItsServers(t *testin
 	c.serves(2)
 	c.must("rollback")
 	c.serves(1)
-	if seen := load.Stop(); seen.Lost() != 0 || seen.ByKind["post"] == 0 {
-		t.Errorf("the witness lost %d of %d: %s (%+v)", seen.Lost(), seen.Sent, seen.First, seen)
-	} else {
-		t.Logf("witness: %d sent, 0 lost", seen.Sent)
-	}
+	c.lostNothing(load)
 	c.restartsAServer()
 	c.logsOnTheHost()
 	c.follows(c.s)

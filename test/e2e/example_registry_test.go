@@ -124,11 +124,7 @@ func TestScenarioMainAndBackupAreAdoptedAndReleasedByGitHub(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 	a.answers("/", 5)
-	if seen := load.Stop(); seen.Lost() != 0 || seen.ByKind["post"] == 0 {
-		t.Errorf("the witness lost %d of %d: %s (%+v)", seen.Lost(), seen.Sent, seen.First, seen)
-	} else {
-		t.Logf("witness: %d sent, 0 lost", seen.Sent)
-	}
+	a.lostNothing(load)
 	a.loses("docker kill", func(live string) {
 		a.engine("kill", live)
 		a.meets(2)

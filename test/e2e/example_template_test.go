@@ -42,11 +42,7 @@ func TestScenarioAnNginxContainerKeepsItsTemplateAndIsAdopted(t *testing.T) {
 	c.serves(3)
 	c.must("rollback")
 	c.serves(2)
-	if seen := load.Stop(); seen.Lost() != 0 || seen.ByKind["post"] == 0 {
-		t.Errorf("the witness lost %d of %d: %s (%+v)", seen.Lost(), seen.Sent, seen.First, seen)
-	} else {
-		t.Logf("witness: %d sent, 0 lost", seen.Sent)
-	}
+	c.lostNothing(load)
 	c.startsFromTheTemplate()
 	c.serves(2)
 }
