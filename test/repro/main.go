@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 )
 
 func main() {
@@ -25,9 +26,13 @@ func main() {
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	commit, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output() // both are of this, whatever comes meanwhile
+	if err != nil {
+		return fmt.Errorf("ask git for the commit: %w", err)
+	}
 	var sums [][sha256.Size]byte
 	for _, where := range []string{"first", "a longer second"} {
-		sum, err := build(ctx, where)
+		sum, err := build(ctx, where, strings.TrimSpace(string(commit)))
 		if err != nil {
 			return fmt.Errorf("the %s build: %w", where, err)
 		}
@@ -41,8 +46,8 @@ func run() error {
 	return nil
 }
 
-// build copies what git has of the source and builds it as "make build" does.
-func build(ctx context.Context, where string) (sum [sha256.Size]byte, err error) {
+// build copies the source as git has it at the commit and builds it as "make build" does.
+func build(ctx context.Context, where, commit string) (sum [sha256.Size]byte, err error) {
 	root, err := os.MkdirTemp("", "teal-repro-")
 	if err != nil {
 		return sum, err
@@ -50,6 +55,9 @@ func build(ctx context.Context, where string) (sum [sha256.Size]byte, err error)
 	defer os.RemoveAll(root)
 	source := filepath.Join(root, where)
 	if err := command(ctx, "", "git", "clone", "--quiet", "--no-hardlinks", ".", source); err != nil {
+		return sum, err
+	}
+	if err := command(ctx, source, "git", "checkout", "--quiet", "--detach", commit); err != nil {
 		return sum, err
 	}
 	cache := "GOCACHE=" + filepath.Join(root, "cache")
