@@ -15,6 +15,8 @@ import (
 
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
+
+	"teal/test/program"
 )
 
 // What the recipes have a shell do is run here as their systems run it, with
@@ -43,7 +45,7 @@ func newRunner(t *testing.T) runner {
 	t.Helper()
 	r := runner{t: t, dir: t.TempDir()}
 	r.calls = filepath.Join(r.dir, "calls")
-	if err := os.WriteFile(filepath.Join(r.dir, "teal"), []byte(fakeTeal), 0o755); err != nil {
+	if err := program.Write(filepath.Join(r.dir, "teal"), []byte(fakeTeal)); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -57,7 +59,7 @@ func (r runner) command(ctx context.Context, script, code string, options ...str
 		r.t.Fatal(err)
 	}
 	file := filepath.Join(r.dir, "script")
-	if err := os.WriteFile(file, []byte(script), 0o755); err != nil {
+	if err := program.Write(file, []byte(script)); err != nil {
 		r.t.Fatal(err)
 	}
 	cmd := exec.CommandContext(ctx, bash, append(options, file)...)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
+
+	"teal/test/program"
 )
 
 // deployJob is the job of the workflow that deploys.
@@ -149,7 +151,7 @@ func (a shopAPI) step(version string, code int, env ...string) string {
 	})
 	// A runner keeps the lines in a file, and this is how it has bash read them.
 	lines := filepath.Join(a.s.Root, "bin/step")
-	if err := os.WriteFile(lines, []byte("#!/usr/bin/env -S bash --noprofile --norc -eo pipefail\n"+a.job.lines(a.t)), 0o755); err != nil {
+	if err := program.Write(lines, []byte("#!/usr/bin/env -S bash --noprofile --norc -eo pipefail\n"+a.job.lines(a.t))); err != nil {
 		a.t.Fatal(err)
 	}
 	cmd := exec.CommandContext(a.t.Context(), lines)

@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +11,8 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+
+	"teal/test/program"
 )
 
 // Bad moments: the journal is lost, or is no journal any more, or is not ours
@@ -235,19 +235,11 @@ func (a *app) as(uid uint32, args ...string) result {
 
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
-	in, err := os.Open(from)
+	content, err := os.ReadFile(from)
+	if err == nil {
+		err = program.Write(to, content)
+	}
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.Copy(out, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
-		t.Fatal(fmt.Errorf("write %s: %w", to, err))
 	}
 }

@@ -1,14 +1,19 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"teal/test/program"
 )
 
 // setup runs script/setup; env comes behind the test's own.
@@ -92,5 +97,44 @@ func TestScenarioSetUpNamesWhatIsMissing(t *testing.T) {
 	same(t, was, touched(t))
 	if out, code := setup(t, nil, "--chekc"); code != 1 || !strings.Contains(out, "usage: script/setup [--check]") {
 		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+// An engine of fakes: its curl hears it from when its dockerd has been started,
+// by systemd or by hand.
+func TestScenarioSetUpThatStartsAnEngineEndsForWhoeverReadsIt(t *testing.T) {
+	bin := t.TempDir()
+	up, pid := filepath.Join(bin, "up"), filepath.Join(bin, "pid")
+	for name, lines := range map[string]string{
+		"curl":      "test -e " + up + " && printf OK",
+		"dockerd":   "echo $$ >" + pid + "; touch " + up + "; exec sleep 60",
+		"systemctl": "touch " + up,
+	} {
+		if err := program.Write(filepath.Join(bin, name), []byte("#!/bin/sh\n"+lines+"\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // the engine lives on for longer
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "../../script/setup")
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "TEAL_ENGINE_LOG="+filepath.Join(bin, "log"))
+	out, err := cmd.CombinedOutput() // reads until nobody holds the other end
+	stopFake(t, pid)
+	if err != nil || ctx.Err() != nil || !strings.Contains(string(out), "the Docker engine answers") {
+		t.Errorf("%v, %v\n%s", err, ctx.Err(), out)
+	}
+}
+
+func stopFake(t *testing.T, pid string) {
+	text, err := os.ReadFile(pid)
+	if errors.Is(err, fs.ErrNotExist) {
+		return // systemd's
+	}
+	id, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err == nil {
+		err = syscall.Kill(id, syscall.SIGKILL)
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }

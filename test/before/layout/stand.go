@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"teal/internal/witness"
+	"teal/test/program"
 )
 
 // Stand is a copy of a layout that runs.
@@ -130,11 +131,11 @@ func (s *Stand) tools() error {
 	if err := os.Mkdir(bin, 0o755); err != nil {
 		return err
 	}
-	program, err := composed()
+	compose, err := composed()
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(bin, "docker-compose"), program, 0o755); err != nil {
+	if err := program.Write(filepath.Join(bin, "docker-compose"), compose); err != nil {
 		return err
 	}
 	nginx, err := exec.LookPath("nginx")
@@ -146,7 +147,7 @@ func (s *Stand) tools() error {
 		"nginx": fmt.Sprintf("#!/bin/sh\nexec %s -p %s -c %s -e %s/var/log/nginx/error.log \"$@\"\n", nginx, s.Root, config, s.Root),
 		"sudo":  "#!/bin/sh\nexec \"$@\"\n",
 	} {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
+		if err := program.Write(filepath.Join(bin, name), []byte(text)); err != nil {
 			return err
 		}
 	}
