@@ -12,7 +12,8 @@ import (
 
 // long deploys across many long connections. Half of the streams have their
 // end before the drain's limit and half would go on for much longer; the slow
-// uploads end when the color that they began in is gone. What the receipt says
+// uploads end when the color that they began in is gone: when the deploy is
+// over. What the receipt says
 // was cut has to be what the clients saw cut.
 func (p *proof) long(ctx context.Context, s *site) ([]load.Report, error) {
 	limits := policy{p.size.streamsEnd, p.size.streamsEnd + limitAfter, release.StandbyCold}
@@ -24,12 +25,15 @@ func (p *proof) long(ctx context.Context, s *site) ([]load.Report, error) {
 	if err == nil {
 		receipt, err = s.deploy(ctx)
 	}
+	if err == nil {
+		err = standing(ctx, lasting, 0)
+	}
 	if err != nil {
 		lasting.Stop()
 		others.Stop()
 		return nil, err
 	}
-	reports := []load.Report{lasting.Wait(), others.Stop()}
+	reports := []load.Report{lasting.Stop(), others.Stop()}
 	p.add(p.parted(receipt, reports[0]))
 	p.add(row{Name: "  other clients meanwhile", report: reports[1]})
 	return reports, nil
@@ -55,11 +59,11 @@ func (p *proof) lasting() []load.Group {
 		{Kind: load.WebSocket, Clients: half, Over: time.Hour, Think: think, Once: true},
 		{Kind: load.Events, Clients: half, Over: ends, Once: true},
 		{Kind: load.Events, Clients: half, Over: time.Hour, Once: true},
-		{Kind: load.Upload, Clients: p.size.uploads, Size: p.size.lateUpload, Over: ends + 2*limitAfter, Once: true},
+		{Kind: load.Upload, Clients: p.size.uploads, Size: p.size.lateUpload, Over: time.Hour, Once: true},
 	}
 }
 
-// standing waits until all streams have begun.
+// standing waits until so many streams have begun and not ended.
 func standing(ctx context.Context, running *load.Running, want int) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
