@@ -95,7 +95,7 @@ func TestScenarioSetUpNamesWhatIsMissing(t *testing.T) {
 		}
 	}
 	same(t, was, touched(t))
-	if out, code := setup(t, nil, "--chekc"); code != 1 || !strings.Contains(out, "usage: script/setup [--check]") {
+	if out, code := setup(t, nil, "--chekc"); code != 1 || !strings.Contains(out, "usage: script/setup [--check|--bench]") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 }
