@@ -5,6 +5,8 @@ import (
 	"time"
 )
 
+func at(ms int) time.Time { return time.UnixMilli(int64(ms)) }
+
 func TestTimeThatRequestsShareCountsOnce(t *testing.T) {
 	requests := []request{
 		{"POST", "/containers/b/start", at(40), at(60)},

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"teal/bench/crowd"
+	"teal/bench/machine"
+	"teal/bench/stage"
 	"teal/internal/release"
 )
 
@@ -19,17 +22,17 @@ const (
 )
 
 // flip is a way to switch: it returns once the color is said to be live.
-type flip func(context.Context, release.Color) (turn, error)
+type flip func(context.Context, release.Color) (crowd.Turn, error)
 
 // loss puts the same load on both ways to switch and counts what is lost, and
 // what reaches the color that has been left.
 func loss(ctx context.Context, b *bench) (err error) {
-	s, err := newStage(ctx)
+	s, err := stage.New(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
-	reload, err := newReloaded(ctx, s.root, s.pair)
+	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
+	reload, err := newReloaded(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -38,7 +41,7 @@ func loss(ctx context.Context, b *bench) (err error) {
 	if err != nil {
 		return fmt.Errorf("switch by reload: %w", err)
 	}
-	teal, err := under(ctx, s.addr(), s.flip)
+	teal, err := under(ctx, s.Addr(), s.Flip)
 	if err != nil {
 		return fmt.Errorf("switch by teal: %w", err)
 	}
@@ -46,26 +49,26 @@ func loss(ctx context.Context, b *bench) (err error) {
 	return nil
 }
 
-func (b *bench) compare(teal, usual judged) {
+func (b *bench) compare(teal, usual crowd.Judged) {
 	how := fmt.Sprintf("%d switches, %d connections", lossSwitches, lossClients)
-	b.report.none("loss", "lost, teal, "+how, teal.lost, teal.sent, "")
-	note := fmt.Sprintf("%.1f a switch", float64(usual.lost)/lossSwitches)
-	b.report.control("loss", "lost, include and nginx -s reload, same load", usual.lost, usual.sent, note)
-	b.report.none("loss", "old color after the confirmation, teal", teal.stray, teal.sure, "")
-	note = fmt.Sprintf("up to %d ms after it", usual.latest.Milliseconds())
-	b.report.control("loss", "old color after nginx -s reload returned", usual.stray, usual.sure, note)
+	b.report.none("loss", "lost, teal, "+how, teal.Lost, teal.Sent, "")
+	note := fmt.Sprintf("%.1f a switch", float64(usual.Lost)/lossSwitches)
+	b.report.control("loss", "lost, include and nginx -s reload, same load", usual.Lost, usual.Sent, note)
+	b.report.none("loss", "old color after the confirmation, teal", teal.Stray, teal.Sure, "")
+	note = fmt.Sprintf("up to %d ms after it", usual.Latest.Milliseconds())
+	b.report.control("loss", "old color after nginx -s reload returned", usual.Stray, usual.Sure, note)
 }
 
 // under switches to and fro under load and judges every request.
-func under(ctx context.Context, addr string, to flip) (judged, error) {
-	load := dial(ctx, addr, lossClients, lossThink)
+func under(ctx context.Context, addr string, to flip) (crowd.Judged, error) {
+	load := crowd.Dial(ctx, addr, lossClients, lossThink)
 	turns, err := flips(ctx, to)
-	calls := load.hangUp()
-	return judge(calls, turns), err
+	calls := load.HangUp()
+	return crowd.Judge(calls, turns), err
 }
 
-func flips(ctx context.Context, to flip) ([]turn, error) {
-	var turns []turn
+func flips(ctx context.Context, to flip) ([]crowd.Turn, error) {
+	var turns []crowd.Turn
 	tick := time.NewTicker(lossEvery)
 	defer tick.Stop()
 	for n := range lossSwitches {
@@ -80,13 +83,6 @@ func flips(ctx context.Context, to flip) ([]turn, error) {
 		}
 		turns = append(turns, t)
 	}
-	pause(ctx, lossEvery) // what follows the last switch counts too
+	machine.Pause(ctx, lossEvery) // what follows the last switch counts too
 	return turns, nil
-}
-
-func (s *stage) flip(ctx context.Context, c release.Color) (turn, error) {
-	if _, err := s.switchTo(ctx, c); err != nil {
-		return turn{}, err
-	}
-	return s.clock.take()[0], nil
 }

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"teal/bench/machine"
 )
 
 // options are what the command line sets.
@@ -97,7 +99,7 @@ func run(ctx context.Context, o options) (err error) {
 // as long as there is time.
 func (b *bench) quietly(ctx context.Context, s section, until time.Time) error {
 	for again := false; ; again = true {
-		before, err := calm(ctx, until)
+		before, err := machine.Calm(ctx, until)
 		if err != nil {
 			return err
 		}
@@ -106,9 +108,9 @@ func (b *bench) quietly(ctx context.Context, s section, until time.Time) error {
 		if err := s.measure(ctx, b); err != nil {
 			return err
 		}
-		after := listen(ctx)
-		b.report.Noise[s.name] = sectionNoise{before, after, again}
-		if (before.quiet() && after.quiet()) || time.Now().After(until) {
+		after := machine.Listen(ctx)
+		b.report.Noise[s.name] = machine.SectionNoise{Before: before, After: after, Again: again}
+		if (before.Quiet() && after.Quiet()) || time.Now().After(until) {
 			return ctx.Err()
 		}
 		drop()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"teal/bench/machine"
 )
 
 // memoryEvery is how often a process is looked at. The kernel keeps the peak,
@@ -38,7 +40,7 @@ func watchMemory(pid int) func() float64 {
 // highWater is a process's peak so far, 0 once it is gone.
 func highWater(pid int) float64 {
 	var kib float64
-	value := field(fmt.Sprintf("/proc/%d/status", pid), "VmHWM", ":")
+	value := machine.Field(fmt.Sprintf("/proc/%d/status", pid), "VmHWM", ":")
 	if _, err := fmt.Sscan(strings.TrimSuffix(value, " kB"), &kib); err != nil {
 		return 0
 	}

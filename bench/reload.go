@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"teal/bench/crowd"
+	"teal/bench/machine"
+	"teal/bench/stage"
 	"teal/internal/release"
 )
 
@@ -16,9 +19,9 @@ import (
 // the color's server is rewritten and nginx told to reload. It passes on over
 // kept connections, as teal's own does, so the switch is all that differs.
 type reloaded struct {
-	dir  string
-	addr string
-	pair *pair
+	dir   string
+	addr  string
+	stage *stage.Stage
 }
 
 const reloadedText = `worker_processes auto;
@@ -49,13 +52,13 @@ http {
 }
 `
 
-// newReloaded starts it with its files in a folder under root.
-func newReloaded(ctx context.Context, root string, p *pair) (*reloaded, error) {
-	addr, err := freeAddr()
+// newReloaded starts it beside the stage, with its files in a folder there and the same colors.
+func newReloaded(ctx context.Context, s *stage.Stage) (*reloaded, error) {
+	addr, err := stage.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
-	r := &reloaded{dir: filepath.Join(root, "reloaded"), addr: addr, pair: p}
+	r := &reloaded{dir: filepath.Join(s.Root, "reloaded"), addr: addr, stage: s}
 	if err := os.Mkdir(r.dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -71,19 +74,19 @@ func newReloaded(ctx context.Context, root string, p *pair) (*reloaded, error) {
 func (r *reloaded) config() string { return filepath.Join(r.dir, "nginx.conf") }
 
 // flip switches as a careful script does: a whole new file, then the reload.
-func (r *reloaded) flip(ctx context.Context, c release.Color) (turn, error) {
-	t := turn{to: c, decided: time.Now()}
+func (r *reloaded) flip(ctx context.Context, c release.Color) (crowd.Turn, error) {
+	t := crowd.Turn{To: c, Decided: time.Now()}
 	if err := r.include(c); err != nil {
 		return t, err
 	}
 	err := r.nginx(ctx, "-s", "reload")
-	t.confirmed = time.Now()
+	t.Confirmed = time.Now()
 	return t, err
 }
 
 func (r *reloaded) include(c release.Color) error {
 	next := filepath.Join(r.dir, "color.next")
-	if err := os.WriteFile(next, fmt.Appendf(nil, "server %s;\n", r.pair.at(c)), 0o644); err != nil {
+	if err := os.WriteFile(next, fmt.Appendf(nil, "server %s;\n", r.stage.At(c)), 0o644); err != nil {
 		return err
 	}
 	return os.Rename(next, filepath.Join(r.dir, "color.conf"))
@@ -108,7 +111,7 @@ func (r *reloaded) close(ctx context.Context) error {
 		if _, err := os.Stat(filepath.Join(r.dir, "nginx.pid")); errors.Is(err, os.ErrNotExist) {
 			return nil
 		}
-		pause(ctx, 10*time.Millisecond)
+		machine.Pause(ctx, 10*time.Millisecond)
 	}
 	return errors.New("the nginx that is reloaded does not stop")
 }

@@ -10,16 +10,18 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 	"time"
+
+	"teal/bench/machine"
 )
 
 // report is all that a run found, in the form that is kept.
 type report struct {
-	Date     time.Time               `json:"date"`
-	Revision string                  `json:"revision"` // what the binary was built from, by its own word
-	Machine  machine                 `json:"machine"`
-	Noise    map[string]sectionNoise `json:"noise"` // by section
-	Figures  []figure                `json:"figures"`
-	Counts   []count                 `json:"counts"`
+	Date     time.Time                       `json:"date"`
+	Revision string                          `json:"revision"` // what the binary was built from, by its own word
+	Machine  machine.Machine                 `json:"machine"`
+	Noise    map[string]machine.SectionNoise `json:"noise"` // by section
+	Figures  []figure                        `json:"figures"`
+	Counts   []count                         `json:"counts"`
 }
 
 // figure is a distribution and the limit its 99th percentile has to keep.
@@ -57,11 +59,15 @@ func newReport(ctx context.Context, teal string, d *dockyard) (report, error) {
 	if err != nil {
 		return report{}, fmt.Errorf("ask teal for its version: %w", err)
 	}
-	m, err := describe(ctx, d)
+	engine, err := d.version(ctx)
+	if err != nil {
+		return report{}, fmt.Errorf("ask Docker for its version: %w", err)
+	}
+	m, err := machine.Describe(ctx, engine)
 	if err != nil {
 		return report{}, fmt.Errorf("describe the machine: %w", err)
 	}
-	return report{Date: time.Now().UTC().Truncate(time.Second), Revision: revision, Machine: m, Noise: map[string]sectionNoise{}}, nil
+	return report{Date: time.Now().UTC().Truncate(time.Second), Revision: revision, Machine: m, Noise: map[string]machine.SectionNoise{}}, nil
 }
 
 func revisionOf(ctx context.Context, teal string) (string, error) {

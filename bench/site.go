@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"teal/bench/stage"
 )
 
 // site is an application as a person would deploy it: its files in a folder, a
@@ -42,7 +44,7 @@ deploy: {standby: STANDBY}
 // newSite writes the files of an application with so many services, all the
 // same. Nothing is deployed yet.
 func newSite(program, image string, services int) (*site, error) {
-	root, err := publicFolder()
+	root, err := stage.PublicFolder()
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +56,7 @@ func newSite(program, image string, services int) (*site, error) {
 }
 
 func (s *site) furnish() (err error) {
-	if s.addr, err = freeAddr(); err != nil {
+	if s.addr, err = stage.FreeAddr(); err != nil {
 		return err
 	}
 	if err := os.Mkdir(s.dir(), 0o755); err != nil {

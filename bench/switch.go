@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"teal/bench/stage"
 	"teal/internal/release"
 	"teal/internal/witness"
 )
@@ -24,19 +25,19 @@ const switchRuns = 500
 // switches measures the switch in this process, many times: idle, and with
 // light traffic.
 func switches(ctx context.Context, b *bench) (err error) {
-	s, err := newStage(ctx)
+	s, err := stage.New(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
-	if err := fsyncs(b, s.root); err != nil {
+	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
+	if err := fsyncs(b, s.Root); err != nil {
 		return err
 	}
-	if err := s.measure(ctx, b, "idle"); err != nil {
+	if err := measured(ctx, s, b, "idle"); err != nil {
 		return err
 	}
-	load := light(ctx, s.addr(), "/")
-	err = s.measure(ctx, b, "light load")
+	load := light(ctx, s.Addr(), "/")
+	err = measured(ctx, s, b, "light load")
 	seen := load.Stop()
 	b.report.none("switch", fmt.Sprintf("lost under light load, %d switches", switchRuns), seen.Lost(), seen.Sent, seen.First)
 	return err
@@ -49,18 +50,18 @@ func light(ctx context.Context, addr, path string) *witness.Running {
 	}})
 }
 
-func (s *stage) measure(ctx context.Context, b *bench, under string) error {
+func measured(ctx context.Context, s *stage.Stage, b *bench, under string) error {
 	var whole []time.Duration
 	for n := range switchRuns {
-		receipt, err := s.switchTo(ctx, release.Colors[n%2])
+		receipt, err := s.SwitchTo(ctx, release.Colors[n%2])
 		if err != nil {
 			return fmt.Errorf("switch %d: %w", n, err)
 		}
 		whole = append(whole, receipt.Switch)
 	}
 	var renamed, asked []time.Duration
-	for _, t := range s.clock.take() {
-		renamed, asked = append(renamed, t.renamed), append(asked, t.asked)
+	for _, t := range s.Clock.Take() {
+		renamed, asked = append(renamed, t.Renamed), append(asked, t.Asked)
 	}
 	b.report.add("switch", "decision to confirmation, "+under, "ms", switchLimit, millis(whole))
 	b.report.add("switch", "  the rename, on disk, "+under, "ms", renameLimit, millis(renamed))

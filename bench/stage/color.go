@@ -1,4 +1,4 @@
-package main
+package stage
 
 import (
 	"fmt"
@@ -38,21 +38,12 @@ func play(c release.Color, at netip.AddrPort) (*color, error) {
 func (c *color) close() error { return c.server.Close() }
 
 // pair is both colors, each at its slot's address, on the same port.
-type pair struct {
-	net    release.Network
-	colors []*color // blue, green
-}
+type pair struct{ colors []*color } // blue, green
 
-// newPair starts both colors in a subnet of the loopback network.
-func newPair(subnet netip.Prefix, services []release.Service) (*pair, error) {
-	addresses, err := release.Network{Subnet: subnet}.Assign(services)
-	if err != nil {
-		return nil, err
-	}
-	p := &pair{net: addresses}
+func newPair(net release.Network) (*pair, error) {
+	p := &pair{}
 	for _, c := range release.Colors {
-		slot := release.Slot{Service: services[0].Name, Color: c, Replica: 1}
-		one, err := play(c, netip.AddrPortFrom(addresses.Addr(slot), p.port()))
+		one, err := play(c, netip.AddrPortFrom(net.Addr(Slot(c)), p.port()))
 		if err != nil {
 			p.close()
 			return nil, err
@@ -68,14 +59,6 @@ func (p *pair) port() uint16 {
 		return 0
 	}
 	return p.colors[0].at.Port()
-}
-
-// at is where a color listens.
-func (p *pair) at(c release.Color) netip.AddrPort {
-	if c == release.Green {
-		return p.colors[1].at
-	}
-	return p.colors[0].at
 }
 
 func (p *pair) close() {

@@ -1,4 +1,6 @@
-package main
+// Package crowd is clients of which none sends a request twice, and who judges
+// what they saw: the same for every proxy that is measured.
+package crowd
 
 import (
 	"bufio"
@@ -11,56 +13,60 @@ import (
 	"sync/atomic"
 	"time"
 
+	"teal/bench/machine"
 	"teal/internal/release"
 )
 
-// call is one request of a client that never sends one twice.
-type call struct {
-	begun, ended time.Time     // before its first byte was written, after the answer's last was read
-	color        release.Color // who answered, None if nobody did
+// Call is one request of a client that never sends one twice.
+type Call struct {
+	Begun, Ended time.Time     // before its first byte was written, after the answer's last was read
+	Color        release.Color // who answered, None if nobody did
 }
 
-// callers are clients with a kept connection each, one request after the
-// other: POSTs, which no proxy may repeat.
-type callers struct {
+// Crowd is clients with a kept connection each, one request after the other:
+// POSTs, which no proxy may repeat.
+type Crowd struct {
 	addr  string
 	think time.Duration
 	wait  sync.WaitGroup
 	stop  context.CancelFunc
-	calls [][]call // by client
+	calls [][]Call // by client
 	sent  atomic.Int64
 }
 
-// dial starts count clients.
-func dial(ctx context.Context, addr string, count int, think time.Duration) *callers {
+// Dial starts count clients.
+func Dial(ctx context.Context, addr string, count int, think time.Duration) *Crowd {
 	ctx, stop := context.WithCancel(ctx)
-	c := &callers{addr: addr, think: think, stop: stop, calls: make([][]call, count)}
+	c := &Crowd{addr: addr, think: think, stop: stop, calls: make([][]Call, count)}
 	for n := range count {
 		c.wait.Go(func() { c.calls[n] = c.client(ctx) })
 	}
 	return c
 }
 
-// hangUp lets the requests under way end and returns all of them.
-func (c *callers) hangUp() []call {
+// Sent is how many requests have had their outcome.
+func (c *Crowd) Sent() int { return int(c.sent.Load()) }
+
+// HangUp lets the requests under way end and returns all of them.
+func (c *Crowd) HangUp() []Call {
 	c.stop()
 	c.wait.Wait()
-	var all []call
+	var all []Call
 	for _, one := range c.calls {
 		all = append(all, one...)
 	}
 	return all
 }
 
-func (c *callers) client(ctx context.Context) (calls []call) {
+func (c *Crowd) client(ctx context.Context) (calls []Call) {
 	w := &wire{addr: c.addr}
 	defer w.close()
-	for pause(ctx, c.think) {
-		one := call{begun: time.Now()}
+	for machine.Pause(ctx, c.think) {
+		one := Call{Begun: time.Now()}
 		answer, err := w.post()
-		one.ended = time.Now()
+		one.Ended = time.Now()
 		if err == nil {
-			one.color = answer
+			one.Color = answer
 		}
 		calls = append(calls, one)
 		c.sent.Add(1)

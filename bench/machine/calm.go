@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"context"
@@ -8,47 +8,48 @@ import (
 	"time"
 )
 
-// noise is what else the machine was doing as a section began.
-type noise struct {
+// Noise is what else the machine was doing as a section began.
+type Noise struct {
 	Load float64 `json:"load"` // average of the last minute, our own share in it
 	Busy float64 `json:"busy"` // share of the processors, while nothing is measured
 }
 
-func (n noise) String() string {
+func (n Noise) String() string {
 	return fmt.Sprintf("load average %.2f, processors busy with other things: %.0f %%", n.Load, n.Busy*100)
 }
 
-// sectionNoise is that of a whole section.
-type sectionNoise struct {
-	Before noise `json:"before"`
-	After  noise `json:"after"`
+// SectionNoise is that of a whole section.
+type SectionNoise struct {
+	Before Noise `json:"before"`
+	After  Noise `json:"after"`
 	Again  bool  `json:"again,omitempty"` // measured before, beside other work
 }
 
-func (n noise) quiet() bool { return n.Busy < calmShare }
+// Quiet reports whether figures are those of what was measured.
+func (n Noise) Quiet() bool { return n.Busy < calmShare }
 
 // calmShare is how busy the machine may be with other things for figures to
 // be teal's.
 const calmShare = 0.2
 
-// calm waits until the machine is quiet, or until a time. One that never is is
+// Calm waits until the machine is quiet, or until a time. One that never is is
 // measured all the same: the report tells beside what.
-func calm(ctx context.Context, until time.Time) (noise, error) {
+func Calm(ctx context.Context, until time.Time) (Noise, error) {
 	for {
-		n := listen(ctx)
-		if n.quiet() || time.Now().After(until) || ctx.Err() != nil {
+		n := Listen(ctx)
+		if n.Quiet() || time.Now().After(until) || ctx.Err() != nil {
 			return n, ctx.Err()
 		}
 	}
 }
 
-// listen does nothing for two seconds and tells what was to be heard.
-func listen(ctx context.Context) noise {
+// Listen does nothing for two seconds and tells what was to be heard.
+func Listen(ctx context.Context) Noise {
 	idle, all := processorTime()
-	pause(ctx, 2*time.Second)
+	Pause(ctx, 2*time.Second)
 	stillIdle, now := processorTime()
-	n := noise{Busy: 1 - (stillIdle-idle)/max(now-all, 1)}
-	if _, err := fmt.Sscan(read("/proc/loadavg"), &n.Load); err != nil {
+	n := Noise{Busy: 1 - (stillIdle-idle)/max(now-all, 1)}
+	if _, err := fmt.Sscan(Read("/proc/loadavg"), &n.Load); err != nil {
 		fmt.Fprintf(os.Stderr, "no load average: %v\n", err)
 	}
 	return n
@@ -58,7 +59,7 @@ func listen(ctx context.Context) noise {
 // have had, in ticks: the first line of /proc/stat (proc(5)). Waiting for a
 // disk is idle; guests are in user time already.
 func processorTime() (idle, all float64) {
-	line, _, _ := strings.Cut(read("/proc/stat"), "\n")
+	line, _, _ := strings.Cut(Read("/proc/stat"), "\n")
 	fields := strings.Fields(line)
 	if len(fields) < 9 {
 		return 0, 0
@@ -76,8 +77,8 @@ func processorTime() (idle, all float64) {
 	return idle, all
 }
 
-// pause waits for d and reports whether ctx is still going on.
-func pause(ctx context.Context, d time.Duration) bool {
+// Pause waits for d and reports whether ctx is still going on.
+func Pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

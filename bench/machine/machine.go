@@ -1,4 +1,6 @@
-package main
+// Package machine says what figures depend on: the machine they were measured
+// on, and what else it was doing meanwhile.
+package machine
 
 import (
 	"context"
@@ -9,8 +11,8 @@ import (
 	"strings"
 )
 
-// machine is what figures depend on.
-type machine struct {
+// Machine is what figures depend on.
+type Machine struct {
 	CPU    string `json:"cpu"`
 	Cores  int    `json:"cores"`
 	Memory string `json:"memory"`
@@ -22,27 +24,24 @@ type machine struct {
 	Go     string `json:"go"`
 }
 
-func (m machine) String() string {
+func (m Machine) String() string {
 	return fmt.Sprintf("%d × %s, %s, %s, Linux %s, %s, nginx %s, Docker %s, %s",
 		m.Cores, m.CPU, m.Memory, m.System, m.Kernel, m.Disk, m.Nginx, m.Docker, m.Go)
 }
 
-func describe(ctx context.Context, d *dockyard) (machine, error) {
-	engine, err := d.version(ctx)
-	if err != nil {
-		return machine{}, err
-	}
+// Describe tells of this machine; engine is its Docker's version.
+func Describe(ctx context.Context, engine string) (Machine, error) {
 	nginx, err := exec.CommandContext(ctx, "nginx", "-v").CombinedOutput()
 	if err != nil {
-		return machine{}, err
+		return Machine{}, err
 	}
 	_, version, _ := strings.Cut(strings.TrimSpace(string(nginx)), "nginx/")
-	return machine{
-		CPU:    field("/proc/cpuinfo", "model name", ":"),
+	return Machine{
+		CPU:    Field("/proc/cpuinfo", "model name", ":"),
 		Cores:  runtime.NumCPU(),
-		Memory: field("/proc/meminfo", "MemTotal", ":"),
-		System: strings.Trim(field("/etc/os-release", "PRETTY_NAME", "="), `"`),
-		Kernel: strings.TrimSpace(read("/proc/sys/kernel/osrelease")),
+		Memory: Field("/proc/meminfo", "MemTotal", ":"),
+		System: strings.Trim(Field("/etc/os-release", "PRETTY_NAME", "="), `"`),
+		Kernel: strings.TrimSpace(Read("/proc/sys/kernel/osrelease")),
 		Disk:   disk(os.TempDir()),
 		Nginx:  version,
 		Docker: engine,
@@ -50,9 +49,9 @@ func describe(ctx context.Context, d *dockyard) (machine, error) {
 	}, nil
 }
 
-// field is the first value of a key in a file of the system's.
-func field(file, key, sep string) string {
-	for line := range strings.Lines(read(file)) {
+// Field is the first value of a key in a file of the system's.
+func Field(file, key, sep string) string {
+	for line := range strings.Lines(Read(file)) {
 		if k, v, ok := strings.Cut(line, sep); ok && strings.TrimSpace(k) == key {
 			return strings.TrimSpace(v)
 		}
@@ -60,8 +59,8 @@ func field(file, key, sep string) string {
 	return "unknown"
 }
 
-// read is a file's text, "" where there is none: a description may have gaps.
-func read(file string) string {
+// Read is a file's text, "" where there is none: a description may have gaps.
+func Read(file string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return ""
@@ -72,7 +71,7 @@ func read(file string) string {
 // disk is the file system under a folder, by the longest mount point above it.
 func disk(dir string) string {
 	found, longest := "unknown", ""
-	for line := range strings.Lines(read("/proc/self/mounts")) {
+	for line := range strings.Lines(Read("/proc/self/mounts")) {
 		f := strings.Fields(line)
 		if len(f) < 3 || len(f[1]) < len(longest) || !strings.HasPrefix(dir+"/", strings.TrimSuffix(f[1], "/")+"/") {
 			continue

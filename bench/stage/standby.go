@@ -1,10 +1,11 @@
-package main
+package stage
 
 import (
 	"context"
 	"errors"
 	"time"
 
+	"teal/bench/crowd"
 	"teal/internal/deploy"
 	"teal/internal/release"
 )
@@ -28,7 +29,7 @@ func numberIn(c release.Color) int {
 func (s standby) Observe(_ context.Context, app release.App) (release.Engine, error) {
 	e := release.Engine{Colors: map[release.Color]release.ColorState{}, Network: release.NetworkState{Exists: true, Subnet: s.net.Subnet}}
 	for _, c := range release.Colors {
-		slot := release.Slot{Service: app.Services[0].Name, Color: c, Replica: 1}
+		slot := Slot(c)
 		e.Colors[c] = release.ColorState{Release: numberIn(c), Containers: []release.Container{{
 			ID: string(c), Service: slot.Service, Color: c, Replica: 1, Release: numberIn(c), Addr: s.net.Addr(slot), Running: true,
 		}}}
@@ -42,45 +43,45 @@ type ready struct{}
 
 func (ready) Healthy(context.Context, []release.Target, deploy.Say) error { return nil }
 
-// clock is a Router that times the two steps of a switch.
-type clock struct {
+// Clock is a Router that times the two steps of a switch.
+type Clock struct {
 	deploy.Router
-	turns []turn
+	turns []Turn
 }
 
-// turn is one switch.
-type turn struct {
-	to        release.Color
-	decided   time.Time     // before anything of it could be seen
-	confirmed time.Time     // from here on every request belongs to the color
-	renamed   time.Duration // Shift alone
-	asked     time.Duration // Confirm alone
+// Turn is one switch, with its two parts.
+type Turn struct {
+	crowd.Turn
+	Renamed time.Duration // Shift alone
+	Asked   time.Duration // Confirm alone
 }
 
-func (c *clock) Shift(ctx context.Context, app release.App, table release.Table) error {
-	t := turn{to: release.Blue, decided: time.Now()}
+// Shift is the Router's, timed.
+func (c *Clock) Shift(ctx context.Context, app release.App, table release.Table) error {
+	t := Turn{Turn: crowd.Turn{To: release.Blue, Decided: time.Now()}}
 	if table.Routes(release.Green) {
-		t.to = release.Green
+		t.To = release.Green
 	}
 	err := c.Router.Shift(ctx, app, table)
-	t.renamed = time.Since(t.decided)
+	t.Renamed = time.Since(t.Decided)
 	c.turns = append(c.turns, t)
 	return err
 }
 
-func (c *clock) Confirm(ctx context.Context, app release.App, table release.Table) error {
+// Confirm is the Router's, timed.
+func (c *Clock) Confirm(ctx context.Context, app release.App, table release.Table) error {
 	if len(c.turns) == 0 {
 		return errors.New("the plan is not that of a rollback to a warm standby: it asks before it shifts")
 	}
 	began := time.Now()
 	err := c.Router.Confirm(ctx, app, table)
 	t := &c.turns[len(c.turns)-1]
-	t.confirmed, t.asked = time.Now(), time.Since(began)
+	t.Confirmed, t.Asked = time.Now(), time.Since(began)
 	return err
 }
 
-// take returns the turns since it was last called.
-func (c *clock) take() []turn {
+// Take returns the turns since it was last called.
+func (c *Clock) Take() []Turn {
 	turns := c.turns
 	c.turns = nil
 	return turns
