@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"teal/bench/spread"
 	"teal/internal/probe"
 	"teal/internal/release"
 )
@@ -32,7 +33,7 @@ func gate(ctx context.Context, b *bench) error {
 			}
 			took = append(took, one)
 		}
-		b.report.add("gate", fmt.Sprintf("ready to noticed, %s, 3 answers", kind), "ms", noticeLimit, millis(took))
+		b.report.add("gate", fmt.Sprintf("ready to noticed, %s, 3 answers", kind), "ms", noticeLimit, spread.Millis(took))
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"teal/bench/machine"
+	"teal/bench/site"
 )
 
 // options are what the command line sets.
@@ -71,8 +72,8 @@ type section struct {
 // bench is one run: what it works with and what it found.
 type bench struct {
 	teal   string // absolute path
-	docker *dockyard
-	site   *site
+	docker *site.Dockyard
+	site   *site.Site
 	report report
 }
 
@@ -125,13 +126,13 @@ func prepare(ctx context.Context, o options) (*bench, error) {
 	if _, err := os.Stat(program); err != nil {
 		return nil, fmt.Errorf("find teal (make build): %w", err)
 	}
-	yard, err := newDockyard(ctx)
+	yard, err := site.NewDockyard(ctx)
 	if err != nil {
 		return nil, err
 	}
 	b := &bench{teal: program, docker: yard}
-	if b.site, err = newSite(program, yard.image, 1); err != nil {
-		return nil, errors.Join(err, yard.close(ctx))
+	if b.site, err = site.New(program, yard.Image, 1); err != nil {
+		return nil, errors.Join(err, yard.Close(ctx))
 	}
 	b.report, err = newReport(ctx, program, yard)
 	if err != nil {
@@ -142,7 +143,7 @@ func prepare(ctx context.Context, o options) (*bench, error) {
 
 // clear takes everything away that the run has made.
 func (b *bench) clear(ctx context.Context) error {
-	return errors.Join(b.site.close(ctx), b.docker.close(ctx))
+	return errors.Join(b.site.Close(ctx), b.docker.Close(ctx))
 }
 
 // tell prints the figures, keeps them, and is an error if a limit was missed.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"teal/bench/machine"
+	"teal/bench/site"
+	"teal/bench/spread"
 )
 
 // report is all that a run found, in the form that is kept.
@@ -31,7 +33,7 @@ type figure struct {
 	Unit    string  `json:"unit"`
 	Limit   float64 `json:"limit,omitempty"` // 0: none, it explains another
 	Verdict verdict `json:"verdict,omitempty"`
-	spread
+	spread.Spread
 }
 
 // count is how many of how many came to harm.
@@ -54,12 +56,12 @@ const (
 	unset verdict = ""
 )
 
-func newReport(ctx context.Context, teal string, d *dockyard) (report, error) {
+func newReport(ctx context.Context, teal string, d *site.Dockyard) (report, error) {
 	revision, err := revisionOf(ctx, teal)
 	if err != nil {
 		return report{}, fmt.Errorf("ask teal for its version: %w", err)
 	}
-	engine, err := d.version(ctx)
+	engine, err := d.Version(ctx)
 	if err != nil {
 		return report{}, fmt.Errorf("ask Docker for its version: %w", err)
 	}
@@ -82,7 +84,7 @@ func revisionOf(ctx context.Context, teal string) (string, error) {
 // add enters a distribution. A limit without a sample is missed: nothing shows
 // that it was kept.
 func (r *report) add(section, name, unit string, limit float64, samples []float64) {
-	f := figure{Section: section, Name: name, Unit: unit, Limit: limit, spread: spreadOf(samples)}
+	f := figure{Section: section, Name: name, Unit: unit, Limit: limit, Spread: spread.Of(samples)}
 	switch {
 	case limit == 0:
 	case f.N > 0 && f.P99 <= limit:

@@ -5,19 +5,6 @@ import (
 	"testing"
 )
 
-func TestAPercentileIsASampleThatWasMeasured(t *testing.T) {
-	var samples []float64
-	for n := range 200 {
-		samples = append(samples, float64(200-n))
-	}
-	if got, want := spreadOf(samples), (spread{N: 200, P50: 100, P99: 198, Max: 200}); got != want {
-		t.Errorf("%+v, want %+v", got, want)
-	}
-	if got, want := spreadOf([]float64{3, 1, 2}), (spread{N: 3, P50: 2, P99: 3, Max: 3}); got != want {
-		t.Errorf("%+v, want %+v", got, want)
-	}
-}
-
 func TestWhatWasNotSeenIsNotKept(t *testing.T) {
 	var r report
 	r.add("s", "kept", "ms", 10, []float64{1, 10})

@@ -10,6 +10,7 @@ import (
 
 	"teal/bench/crowd"
 	"teal/bench/machine"
+	"teal/bench/spread"
 	"teal/bench/stage"
 )
 
@@ -41,7 +42,7 @@ func reloads(ctx context.Context, b *bench) (err error) {
 	how := fmt.Sprintf("%d reloads, %d connections", reshapes, lossClients)
 	b.report.none("reload", "lost, teal changes the shape, "+how, gentle.Lost, gentle.Sent, "")
 	b.report.control("reload", "lost, nginx -s reload, same nginx, same load", plain.Lost, plain.Sent, fmt.Sprintf("%.1f a reload", float64(plain.Lost)/reshapes))
-	b.report.add("reload", "teal's reload, until nginx has the new shape", "ms", 0, millis(took))
+	b.report.add("reload", "teal's reload, until nginx has the new shape", "ms", 0, spread.Millis(took))
 	if gentle.Sent < reshapeCalls {
 		return fmt.Errorf("only %d requests were sent, want %d: the figures prove too little", gentle.Sent, reshapeCalls)
 	}

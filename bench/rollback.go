@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
+
+	"teal/bench/site"
+	"teal/bench/spread"
 )
 
 // rollbackRuns is how many rollbacks are measured, idle and again under load.
@@ -12,21 +14,21 @@ const rollbackRuns = 20
 
 // rollbacks measures rollbacks to a warm standby by the binary.
 func rollbacks(ctx context.Context, b *bench) error {
-	if err := b.site.configure("warm"); err != nil {
+	if err := b.site.Configure("warm"); err != nil {
 		return err
 	}
-	var newest deployed
+	var newest site.Deployed
 	for range 2 { // the second leaves what it replaces running
 		var err error
-		if newest, err = b.site.deploy(ctx); err != nil {
+		if newest, err = b.site.Deploy(ctx); err != nil {
 			return err
 		}
 	}
-	pair := []int{newest.story.receipt.Replaced, newest.story.receipt.Release}
+	pair := []int{newest.Story.Receipt.Replaced, newest.Story.Receipt.Release}
 	if err := b.roll(ctx, pair, "idle"); err != nil {
 		return err
 	}
-	load := light(ctx, b.site.addr, "/")
+	load := light(ctx, b.site.Addr, "/")
 	err := b.roll(ctx, pair, "light load")
 	seen := load.Stop()
 	b.report.none("rollback", fmt.Sprintf("lost under light load, %d rollbacks of the binary", rollbackRuns), seen.Lost(), seen.Sent, seen.First)
@@ -37,22 +39,14 @@ func rollbacks(ctx context.Context, b *bench) error {
 func (b *bench) roll(ctx context.Context, pair []int, under string) error {
 	var switched, took []time.Duration
 	for n := range rollbackRuns {
-		t, err := b.site.rollback(ctx, pair[n%2])
+		t, err := b.site.Rollback(ctx, pair[n%2])
 		if err != nil {
 			return fmt.Errorf("rollback %d: %w", n+1, err)
 		}
-		switched = append(switched, t.receipt.Switch)
-		took = append(took, t.took()-t.receipt.Drained.Took)
+		switched = append(switched, t.Receipt.Switch)
+		took = append(took, t.Took()-t.Receipt.Drained.Took)
 	}
-	b.report.add("rollback", "decision to confirmation, "+under, "ms", switchLimit, millis(switched))
-	b.report.add("rollback", "  the whole command but the drain, "+under, "ms", 0, millis(took))
+	b.report.add("rollback", "decision to confirmation, "+under, "ms", switchLimit, spread.Millis(switched))
+	b.report.add("rollback", "  the whole command but the drain, "+under, "ms", 0, spread.Millis(took))
 	return nil
-}
-
-func (s *site) rollback(ctx context.Context, to int) (story, error) {
-	t, err := s.carryOut(ctx, nil, "rollback", "--to", strconv.Itoa(to))
-	if err == nil && t.receipt.Drained == nil {
-		err = fmt.Errorf("the rollback to %d drained nothing: there was no warm standby", to)
-	}
-	return t, err
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"teal/bench/spread"
 	"teal/bench/stage"
 	"teal/internal/release"
 	"teal/internal/witness"
@@ -63,9 +64,9 @@ func measured(ctx context.Context, s *stage.Stage, b *bench, under string) error
 	for _, t := range s.Clock.Take() {
 		renamed, asked = append(renamed, t.Renamed), append(asked, t.Asked)
 	}
-	b.report.add("switch", "decision to confirmation, "+under, "ms", switchLimit, millis(whole))
-	b.report.add("switch", "  the rename, on disk, "+under, "ms", renameLimit, millis(renamed))
-	b.report.add("switch", "  asking nginx, "+under, "ms", 0, millis(asked))
+	b.report.add("switch", "decision to confirmation, "+under, "ms", switchLimit, spread.Millis(whole))
+	b.report.add("switch", "  the rename, on disk, "+under, "ms", renameLimit, spread.Millis(renamed))
+	b.report.add("switch", "  asking nginx, "+under, "ms", 0, spread.Millis(asked))
 	return nil
 }
 
@@ -89,6 +90,6 @@ func fsyncs(b *bench, dir string) error {
 		}
 		took = append(took, time.Since(began))
 	}
-	b.report.add("switch", "control: one page written and synced", "ms", 0, millis(took))
+	b.report.add("switch", "control: one page written and synced", "ms", 0, spread.Millis(took))
 	return nil
 }

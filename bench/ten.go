@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"teal/bench/site"
 )
 
 // tenLimit is what teal may add to a deploy of ten services, in milliseconds.
@@ -15,14 +17,14 @@ const tenRuns = 5
 
 // ten measures releases of an application with ten services.
 func ten(ctx context.Context, b *bench) (err error) {
-	s, err := newSite(b.teal, b.docker.image, 10)
+	s, err := site.New(b.teal, b.docker.Image, 10)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
-	var all []deployed
+	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
+	var all []site.Deployed
 	for n := range tenRuns + 2 {
-		one, err := s.deploy(ctx)
+		one, err := s.Deploy(ctx)
 		if err != nil {
 			return fmt.Errorf("deploy %d: %w", n+1, err)
 		}
@@ -30,9 +32,9 @@ func ten(ctx context.Context, b *bench) (err error) {
 			all = append(all, one)
 		}
 	}
-	b.report.add("ten", "teal's own overhead, ten services", "ms", tenLimit, each(all, deployed.overhead))
-	for _, part := range parts {
-		b.report.add("ten", "  "+part.name, "ms", 0, each(all, part.of))
+	b.report.add("ten", "teal's own overhead, ten services", "ms", tenLimit, each(all, site.Deployed.Overhead))
+	for _, part := range site.Parts {
+		b.report.add("ten", "  "+part.Name, "ms", 0, each(all, part.Of))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"bytes"
@@ -15,39 +15,40 @@ import (
 	"teal/internal/release"
 )
 
-// ran is what a command of the binary did.
-type ran struct {
+// Ran is what a command of the binary did.
+type Ran struct {
 	began, ended time.Time // of the process
-	stdout       []byte
-	peak         float64   // MiB of memory at its most
+	Stdout       []byte
+	Peak         float64   // MiB of memory at its most
 	engine       []request // what it asked of Docker
 }
 
-func (r ran) took() time.Duration { return r.ended.Sub(r.began) }
+// Took is how long it took, from its start to its end.
+func (r Ran) Took() time.Duration { return r.ended.Sub(r.began) }
 
-// run runs a command that has to succeed, its requests to Docker through the
+// Run runs a command that has to succeed, its requests to Docker through the
 // meter.
-func (s *site) run(ctx context.Context, env []string, args ...string) (ran, error) {
+func (s *Site) Run(ctx context.Context, env []string, args ...string) (Ran, error) {
 	cmd := s.command(ctx, args...)
 	cmd.Env = append(cmd.Env, env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	s.meter.take()
-	r := ran{began: time.Now()}
+	r := Ran{began: time.Now()}
 	if err := cmd.Start(); err != nil {
 		return r, err
 	}
 	peak := watchMemory(cmd.Process.Pid)
 	err := cmd.Wait()
-	r.ended, r.stdout = time.Now(), stdout.Bytes()
-	r.peak, r.engine = peak(), s.meter.take()
+	r.ended, r.Stdout = time.Now(), stdout.Bytes()
+	r.Peak, r.engine = peak(), s.meter.take()
 	if err != nil {
 		return r, fmt.Errorf("teal %s: %w\n%s%s", strings.Join(args, " "), err, stdout.Bytes(), stderr.Bytes())
 	}
 	return r, nil
 }
 
-func (s *site) command(ctx context.Context, args ...string) *exec.Cmd {
+func (s *Site) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, s.teal, args...)
 	cmd.Dir = s.dir()
 	cmd.Env = append(os.Environ(), "TEAL_STATE_DIR="+s.state(), "DOCKER_HOST=unix://"+s.meter.path)
@@ -57,21 +58,21 @@ func (s *site) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// story is what a deploy told, and its last line.
-type story struct {
-	ran
+// Story is what a deploy told, and its last line.
+type Story struct {
+	Ran
 	events  []release.Event
-	receipt release.Receipt
+	Receipt release.Receipt
 }
 
 // carryOut runs a deploy or a rollback.
-func (s *site) carryOut(ctx context.Context, env []string, args ...string) (story, error) {
-	r, err := s.run(ctx, env, append(args, "--json")...)
+func (s *Site) carryOut(ctx context.Context, env []string, args ...string) (Story, error) {
+	r, err := s.Run(ctx, env, append(args, "--json")...)
 	if err != nil {
-		return story{}, err
+		return Story{}, err
 	}
-	t := story{ran: r}
-	for lines := json.NewDecoder(bytes.NewReader(r.stdout)); ; {
+	t := Story{Ran: r}
+	for lines := json.NewDecoder(bytes.NewReader(r.Stdout)); ; {
 		var e release.Event
 		if err := lines.Decode(&e); errors.Is(err, io.EOF) {
 			break
@@ -84,12 +85,12 @@ func (s *site) carryOut(ctx context.Context, env []string, args ...string) (stor
 	if len(last) == 0 || last[0].Receipt == nil {
 		return t, errors.New("the story has no receipt")
 	}
-	t.receipt = *last[0].Receipt
+	t.Receipt = *last[0].Receipt
 	return t, nil
 }
 
 // done is when the last step of a kind was over, and how long it took.
-func (t story) done(kind release.StepKind) (at time.Time, took time.Duration) {
+func (t Story) done(kind release.StepKind) (at time.Time, took time.Duration) {
 	for _, e := range t.events {
 		if e.Type == release.EventDone && e.Step != nil && e.Step.Kind == kind {
 			at, took = e.Time, e.Took

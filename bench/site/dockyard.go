@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"archive/tar"
@@ -14,26 +14,27 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// dockyard is the engine with the image of the application that is deployed.
-type dockyard struct {
+// Dockyard is the engine with the image of the application that is deployed.
+type Dockyard struct {
 	client *client.Client
-	image  string
+	Image  string
 }
 
-func newDockyard(ctx context.Context) (*dockyard, error) {
+// NewDockyard builds the image. The caller closes it.
+func NewDockyard(ctx context.Context) (*Dockyard, error) {
 	c, err := client.New(client.FromEnv)
 	if err != nil {
 		return nil, fmt.Errorf("connect to docker: %w", err)
 	}
-	d := &dockyard{client: c, image: fmt.Sprintf("teal-bench-%d:latest", os.Getpid())}
+	d := &Dockyard{client: c, Image: fmt.Sprintf("teal-bench-%d:latest", os.Getpid())}
 	if err := d.build(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("build the application: %w", err), d.close(ctx))
+		return nil, errors.Join(fmt.Errorf("build the application: %w", err), d.Close(ctx))
 	}
 	return d, nil
 }
 
 // build makes the image FROM scratch out of one static program.
-func (d *dockyard) build(ctx context.Context) error {
+func (d *Dockyard) build(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "teal-bench-image-")
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ func (d *dockyard) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	res, err := d.client.ImageBuild(ctx, archive, client.ImageBuildOptions{Tags: []string{d.image}, Remove: true})
+	res, err := d.client.ImageBuild(ctx, archive, client.ImageBuildOptions{Tags: []string{d.Image}, Remove: true})
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (d *dockyard) build(ctx context.Context) error {
 		return err
 	}
 	// What docker build says of itself proves nothing: the image is asked for.
-	if _, err := d.client.ImageInspect(ctx, d.image); err != nil {
+	if _, err := d.client.ImageInspect(ctx, d.Image); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	return nil
@@ -87,17 +88,18 @@ func pack(program string) (io.Reader, error) {
 	return &out, w.Close()
 }
 
-func (d *dockyard) version(ctx context.Context) (string, error) {
+// Version is the version of Docker.
+func (d *Dockyard) Version(ctx context.Context) (string, error) {
 	v, err := d.client.ServerVersion(ctx, client.ServerVersionOptions{})
 	return v.Version, err
 }
 
-// close removes the image, if it came to be.
-func (d *dockyard) close(ctx context.Context) error {
+// Close removes the image, if it came to be.
+func (d *Dockyard) Close(ctx context.Context) error {
 	defer d.client.Close()
-	if _, err := d.client.ImageInspect(ctx, d.image); err != nil {
+	if _, err := d.client.ImageInspect(ctx, d.Image); err != nil {
 		return nil
 	}
-	_, err := d.client.ImageRemove(ctx, d.image, client.ImageRemoveOptions{Force: true, PruneChildren: true})
+	_, err := d.client.ImageRemove(ctx, d.Image, client.ImageRemoveOptions{Force: true, PruneChildren: true})
 	return err
 }

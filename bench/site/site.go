@@ -1,4 +1,6 @@
-package main
+// Package site deploys an application by the built binary as a person would, on
+// a real Docker, and takes apart where the time of a deploy went.
+package site
 
 import (
 	"context"
@@ -15,13 +17,13 @@ import (
 	"teal/bench/stage"
 )
 
-// site is an application as a person would deploy it: its files in a folder, a
+// Site is an application as a person would deploy it: its files in a folder, a
 // state root, the binary.
-type site struct {
+type Site struct {
 	teal     string
 	root     string // holds the application's folder and the state root
 	name     string
-	addr     string // where it is served
+	Addr     string // where it is served
 	image    string
 	services int
 	meter    *meter // between teal and Docker
@@ -41,36 +43,36 @@ ROUTESproxy: standalone
 deploy: {standby: STANDBY}
 `
 
-// newSite writes the files of an application with so many services, all the
+// New writes the files of an application with so many services, all the
 // same. Nothing is deployed yet.
-func newSite(program, image string, services int) (*site, error) {
+func New(program, image string, services int) (*Site, error) {
 	root, err := stage.PublicFolder()
 	if err != nil {
 		return nil, err
 	}
-	s := &site{teal: program, root: root, name: fmt.Sprintf("bench-%d-%d", os.Getpid(), services), image: image, services: services}
+	s := &Site{teal: program, root: root, name: fmt.Sprintf("bench-%d-%d", os.Getpid(), services), image: image, services: services}
 	if err := s.furnish(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(root))
 	}
 	return s, nil
 }
 
-func (s *site) furnish() (err error) {
-	if s.addr, err = stage.FreeAddr(); err != nil {
+func (s *Site) furnish() (err error) {
+	if s.Addr, err = stage.FreeAddr(); err != nil {
 		return err
 	}
 	if err := os.Mkdir(s.dir(), 0o755); err != nil {
 		return err
 	}
-	if err := s.configure("cold"); err != nil {
+	if err := s.Configure("cold"); err != nil {
 		return err
 	}
 	s.meter, err = newMeter(filepath.Join(s.root, "docker.sock"))
 	return err
 }
 
-// configure writes the files for a kind of standby; all else is by default.
-func (s *site) configure(standby string) error {
+// Configure writes the files for a kind of standby; all else is by default.
+func (s *Site) Configure(standby string) error {
 	compose, services, routes := "services:\n", "", ""
 	for n := range s.services {
 		name := fmt.Sprintf("web%d", n+1)
@@ -78,7 +80,7 @@ func (s *site) configure(standby string) error {
 		services += fmt.Sprintf("  %s: {port: 8080, health: {http: /healthz, timeout: 15s}}\n", name)
 		routes += fmt.Sprintf("  - {path: %s, to: %s}\n", s.path(n), name)
 	}
-	fill := strings.NewReplacer("NAME", s.name, "ADDR", s.addr, "IMAGE", s.image, "STANDBY", standby, "SERVICES", services, "ROUTES", routes)
+	fill := strings.NewReplacer("NAME", s.name, "ADDR", s.Addr, "IMAGE", s.image, "STANDBY", standby, "SERVICES", services, "ROUTES", routes)
 	return errors.Join(
 		os.WriteFile(filepath.Join(s.dir(), "compose.yaml"), []byte(fill.Replace(compose)), 0o644),
 		os.WriteFile(filepath.Join(s.dir(), "teal.yaml"), []byte(fill.Replace(tealText)), 0o644),
@@ -86,19 +88,19 @@ func (s *site) configure(standby string) error {
 }
 
 // path leads to the nth service.
-func (s *site) path(n int) string {
+func (s *Site) path(n int) string {
 	if n == 0 {
 		return "/"
 	}
 	return fmt.Sprintf("/%d/", n)
 }
 
-func (s *site) dir() string   { return filepath.Join(s.root, "app") }
-func (s *site) state() string { return filepath.Join(s.root, "state") }
+func (s *Site) dir() string   { return filepath.Join(s.root, "app") }
+func (s *Site) state() string { return filepath.Join(s.root, "state") }
 
 // ready asks the application that is live when the last of its services got
 // ready.
-func (s *site) ready(ctx context.Context) (last time.Time, err error) {
+func (s *Site) ready(ctx context.Context) (last time.Time, err error) {
 	for n := range s.services {
 		one, err := s.readyAt(ctx, s.path(n))
 		if err != nil {
@@ -109,8 +111,8 @@ func (s *site) ready(ctx context.Context) (last time.Time, err error) {
 	return last, nil
 }
 
-func (s *site) readyAt(ctx context.Context, path string) (time.Time, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr+path, nil)
+func (s *Site) readyAt(ctx context.Context, path string) (time.Time, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Addr+path, nil)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -128,9 +130,9 @@ func (s *site) readyAt(ctx context.Context, path string) (time.Time, error) {
 	return time.Unix(0, nanos), err
 }
 
-// close takes the application away, and says if that leaves anything.
-func (s *site) close(ctx context.Context) error {
-	_, down := s.run(ctx, nil, "down", "--volumes", "--yes")
-	_, stopped := s.run(ctx, nil, "proxy", "down")
+// Close takes the application away, and says if that leaves anything.
+func (s *Site) Close(ctx context.Context) error {
+	_, down := s.Run(ctx, nil, "down", "--volumes", "--yes")
+	_, stopped := s.Run(ctx, nil, "proxy", "down")
 	return errors.Join(down, stopped, s.meter.close(), os.RemoveAll(s.root))
 }
