@@ -131,7 +131,7 @@ func prepare(ctx context.Context, o options) (*bench, error) {
 		return nil, err
 	}
 	b := &bench{teal: program, docker: yard}
-	if b.site, err = site.New(program, yard.Image, 1); err != nil {
+	if b.site, err = site.New(program, yard.Image, site.Size{Services: 1, Replicas: 1}); err != nil {
 		return nil, errors.Join(err, yard.Close(ctx))
 	}
 	b.report, err = newReport(ctx, program, yard)

@@ -17,7 +17,7 @@ const tenRuns = 5
 
 // ten measures releases of an application with ten services.
 func ten(ctx context.Context, b *bench) (err error) {
-	s, err := site.New(b.teal, b.docker.Image, 10)
+	s, err := site.New(b.teal, b.docker.Image, site.Size{Services: 10, Replicas: 1})
 	if err != nil {
 		return err
 	}

@@ -14,9 +14,9 @@ import (
 type Load struct {
 	URL         string
 	Connections int
-	For         time.Duration
-	Script      string   // path of a Lua script; "" for none
-	Args        []string // of the script
+	For         time.Duration // whole seconds
+	Script      string        // path of a Lua script; "" for none
+	Args        []string      // of the script
 }
 
 // Sent is what became of a load.
@@ -30,7 +30,7 @@ func Send(ctx context.Context, core int, l Load) (Sent, error) {
 	if _, err := exec.LookPath("wrk"); err != nil {
 		return Sent{}, fmt.Errorf("find wrk, the load generator (Debian, Ubuntu: apt-get install wrk): %w", err)
 	}
-	args := []string{"--threads", "1", "--connections", strconv.Itoa(l.Connections), "--duration", strconv.FormatFloat(l.For.Seconds(), 'f', -1, 64) + "s"}
+	args := []string{"--threads", "1", "--connections", strconv.Itoa(l.Connections), "--duration", strconv.Itoa(int(l.For.Seconds())) + "s"}
 	if l.Script != "" {
 		args = append(args, "--script", l.Script)
 	}

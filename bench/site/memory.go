@@ -12,10 +12,10 @@ import (
 // so only what a process takes in its last moments can be missed.
 const memoryEvery = 5 * time.Millisecond
 
-// watchMemory looks at a process until the returned function is called, which
+// WatchMemory looks at a process until the returned function is called, which
 // tells the most memory it had resident, in MiB: VmHWM (proc(5)). The ru_maxrss
 // of a child would do only where it exceeds ours, which a fork hands down.
-func watchMemory(pid int) func() float64 {
+func WatchMemory(pid int) func() float64 {
 	done, peak := make(chan struct{}), make(chan float64)
 	go func() {
 		tick := time.NewTicker(memoryEvery)

@@ -38,7 +38,7 @@ func (s *Site) Run(ctx context.Context, env []string, args ...string) (Ran, erro
 	if err := cmd.Start(); err != nil {
 		return r, err
 	}
-	peak := watchMemory(cmd.Process.Pid)
+	peak := WatchMemory(cmd.Process.Pid)
 	err := cmd.Wait()
 	r.ended, r.Stdout = time.Now(), stdout.Bytes()
 	r.Peak, r.engine = peak(), s.meter.take()
@@ -51,7 +51,7 @@ func (s *Site) Run(ctx context.Context, env []string, args ...string) (Ran, erro
 func (s *Site) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, s.teal, args...)
 	cmd.Dir = s.dir()
-	cmd.Env = append(os.Environ(), "TEAL_STATE_DIR="+s.state(), "DOCKER_HOST=unix://"+s.meter.path)
+	cmd.Env = append(os.Environ(), "TEAL_STATE_DIR="+s.State(), "DOCKER_HOST=unix://"+s.meter.path)
 	// Interrupted, it undoes what it began.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute

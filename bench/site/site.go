@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"teal/bench/stage"
@@ -20,14 +21,22 @@ import (
 // Site is an application as a person would deploy it: its files in a folder, a
 // state root, the binary.
 type Site struct {
-	teal     string
-	root     string // holds the application's folder and the state root
-	name     string
-	Addr     string // where it is served
-	image    string
-	services int
-	meter    *meter // between teal and Docker
+	teal  string
+	root  string // holds the application's folder and the state root
+	Name  string
+	Addr  string // where it is served
+	image string
+	size  Size
+	meter *meter // between teal and Docker
 }
+
+// Size is how many services an application has, all the same, and how many
+// replicas each.
+type Size struct{ Services, Replicas int }
+
+// sites counts the applications of this process, so that each has a name of
+// its own.
+var sites atomic.Int64
 
 const composeService = `  SERVICE:
     image: IMAGE
@@ -43,14 +52,13 @@ ROUTESproxy: standalone
 deploy: {standby: STANDBY}
 `
 
-// New writes the files of an application with so many services, all the
-// same. Nothing is deployed yet.
-func New(program, image string, services int) (*Site, error) {
+// New writes the files of an application. Nothing is deployed yet.
+func New(program, image string, size Size) (*Site, error) {
 	root, err := stage.PublicFolder()
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{teal: program, root: root, name: fmt.Sprintf("bench-%d-%d", os.Getpid(), services), image: image, services: services}
+	s := &Site{teal: program, root: root, Name: fmt.Sprintf("bench-%d-%d", os.Getpid(), sites.Add(1)), image: image, size: size}
 	if err := s.furnish(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(root))
 	}
@@ -74,13 +82,13 @@ func (s *Site) furnish() (err error) {
 // Configure writes the files for a kind of standby; all else is by default.
 func (s *Site) Configure(standby string) error {
 	compose, services, routes := "services:\n", "", ""
-	for n := range s.services {
+	for n := range s.size.Services {
 		name := fmt.Sprintf("web%d", n+1)
 		compose += strings.ReplaceAll(composeService, "SERVICE", name)
-		services += fmt.Sprintf("  %s: {port: 8080, health: {http: /healthz, timeout: 15s}}\n", name)
+		services += fmt.Sprintf("  %s: {port: 8080, replicas: %d, health: {http: /healthz, timeout: 15s}}\n", name, s.size.Replicas)
 		routes += fmt.Sprintf("  - {path: %s, to: %s}\n", s.path(n), name)
 	}
-	fill := strings.NewReplacer("NAME", s.name, "ADDR", s.Addr, "IMAGE", s.image, "STANDBY", standby, "SERVICES", services, "ROUTES", routes)
+	fill := strings.NewReplacer("NAME", s.Name, "ADDR", s.Addr, "IMAGE", s.image, "STANDBY", standby, "SERVICES", services, "ROUTES", routes)
 	return errors.Join(
 		os.WriteFile(filepath.Join(s.dir(), "compose.yaml"), []byte(fill.Replace(compose)), 0o644),
 		os.WriteFile(filepath.Join(s.dir(), "teal.yaml"), []byte(fill.Replace(tealText)), 0o644),
@@ -95,14 +103,20 @@ func (s *Site) path(n int) string {
 	return fmt.Sprintf("/%d/", n)
 }
 
-func (s *Site) dir() string   { return filepath.Join(s.root, "app") }
-func (s *Site) state() string { return filepath.Join(s.root, "state") }
+func (s *Site) dir() string { return filepath.Join(s.root, "app") }
+
+// State is its state root.
+func (s *Site) State() string { return filepath.Join(s.root, "state") }
 
 // ready asks the application that is live when the last of its services got
-// ready.
+// ready, and the last of their replicas as far as it answers.
 func (s *Site) ready(ctx context.Context) (last time.Time, err error) {
-	for n := range s.services {
-		one, err := s.readyAt(ctx, s.path(n))
+	asks := s.size.Services
+	if s.size.Replicas > 1 { // any of them may answer
+		asks *= 4 * s.size.Replicas
+	}
+	for n := range asks {
+		one, err := s.readyAt(ctx, s.path(n%s.size.Services))
 		if err != nil {
 			return last, err
 		}

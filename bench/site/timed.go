@@ -10,7 +10,7 @@ import (
 func (s *Site) Timed(ctx context.Context, runs int, args ...string) ([]time.Duration, error) {
 	var took []time.Duration
 	for range runs {
-		cmd := exec.CommandContext(ctx, s.teal, append(args, "--state", s.state())...)
+		cmd := exec.CommandContext(ctx, s.teal, append(args, "--state", s.State())...)
 		cmd.Dir = s.dir()
 		began := time.Now()
 		if err := cmd.Run(); err != nil {

@@ -118,7 +118,7 @@ func (s *Stage) history(ctx context.Context) error {
 		return err
 	}
 	for i, c := range release.Colors {
-		if err := s.released(i+1, c); err != nil {
+		if err := Released(s.journal, s.App, i+1, c); err != nil {
 			return fmt.Errorf("write history: %w", err)
 		}
 	}
@@ -131,20 +131,21 @@ func (s *Stage) history(ctx context.Context) error {
 	return s.Router.Shift(ctx, s.App, release.TableFor(release.Green))
 }
 
-func (s *Stage) released(number int, c release.Color) error {
-	shape, err := s.App.Deployed()
+// Released writes a release into the journal as its deploy would have.
+func Released(j *journal.Journal, app release.App, number int, c release.Color) error {
+	shape, err := app.Deployed()
 	if err != nil {
 		return err
 	}
-	d := release.Deploy{App: s.App.Name, Kind: release.KindDeploy, Release: number, By: "bench", PID: os.Getpid()}
-	id, err := s.journal.Begin(d, &release.Release{App: s.App.Name, Number: number, Color: c, State: release.StateStarting}, nil)
+	d := release.Deploy{App: app.Name, Kind: release.KindDeploy, Release: number, By: "bench", PID: os.Getpid()}
+	id, err := j.Begin(d, &release.Release{App: app.Name, Number: number, Color: c, State: release.StateStarting}, nil)
 	if err != nil {
 		return err
 	}
 	return errors.Join(
-		s.journal.SaveSpec(release.Spec{App: s.App.Name, Number: number, Images: map[string]string{Service: "sha256:bench"}, Deployed: shape}),
-		s.journal.SetState(s.App.Name, number, release.StateLive, c, ""),
-		s.journal.End(id, release.OutcomeDone, nil),
+		j.SaveSpec(release.Spec{App: app.Name, Number: number, Images: map[string]string{Service: "sha256:bench"}, Deployed: shape}),
+		j.SetState(app.Name, number, release.StateLive, c, ""),
+		j.End(id, release.OutcomeDone, nil),
 	)
 }
 

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"teal/bench/pinned"
+	"teal/bench/stage"
+	"teal/internal/journal"
+	"teal/internal/nginx/render"
+	"teal/internal/release"
+)
+
+// world is one nginx of teal's own with so many apps, and beside it one with
+// as many sites written by hand. The last app is a whole stage: its journal
+// has the others in it, and it can be switched.
+type world struct {
+	*stage.Stage
+	apps       int
+	crowd      []render.Input // what the other apps' configuration is made of
+	master     int
+	static     *nginx
+	staticAddr string
+}
+
+// host is what clients call the nth app, from 1 on.
+func host(n int) string { return fmt.Sprintf("app-%04d.bench.test", n) }
+
+// newWorld builds it, on the processor of the proxy. The caller closes it.
+func newWorld(ctx context.Context, core, apps int, net release.Network, port uint16, version string) (_ *world, err error) {
+	w := &world{apps: apps}
+	addr, err := stage.FreeAddr()
+	if err != nil {
+		return nil, err
+	}
+	w.Stage, err = stage.With(ctx, net, port, release.Site{Listen: []string{addr}, Hosts: []string{host(apps)}})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.furnish(ctx, core, version); err != nil {
+		return nil, errors.Join(err, w.close(context.WithoutCancel(ctx)))
+	}
+	return w, nil
+}
+
+func (w *world) furnish(ctx context.Context, core int, version string) (err error) {
+	w.master = pidIn(filepath.Join(w.proxy(), "nginx.pid"))
+	if err := pinned.Pin(ctx, w.master, core); err != nil {
+		return err
+	}
+	if err := w.single(); err != nil {
+		return err
+	}
+	if err := w.settle(ctx, version); err != nil {
+		return fmt.Errorf("settle %d apps: %w", w.apps, err)
+	}
+	if _, err := w.reload(ctx); err != nil {
+		return err
+	}
+	if w.staticAddr, err = stage.FreeAddr(); err != nil {
+		return err
+	}
+	if w.static, err = byHand(ctx, core, w.apps, w.staticAddr, w.At(release.Green)); err != nil {
+		return err
+	}
+	return w.proved(ctx)
+}
+
+func (w *world) proxy() string { return filepath.Join(w.Root, "proxy") }
+
+func (w *world) config() string { return filepath.Join(w.proxy(), "nginx.conf") }
+
+// single leaves teal's nginx one worker, as the method wants it: all else
+// stays as teal has written it.
+func (w *world) single() error {
+	text, err := os.ReadFile(w.config())
+	if err != nil {
+		return err
+	}
+	one := strings.Replace(string(text), "worker_processes auto;", "worker_processes 1;", 1)
+	if one == string(text) {
+		return errors.New("teal's nginx does not say worker_processes auto: it can't be given one worker")
+	}
+	return os.WriteFile(w.config(), []byte(one), 0o644)
+}
+
+// settle brings all apps but the last to where deploys would have: addresses
+// and a release in the journal, configuration, the table of blue. A thousand
+// deploys would reload nginx a thousand times.
+func (w *world) settle(ctx context.Context, version string) (err error) {
+	j, err := journal.Open(w.Root)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	for n := 1; n < w.apps; n++ {
+		app := w.App
+		app.Name, app.Site.Hosts = fmt.Sprintf("app-%04d", n), []string{host(n)}
+		raw := make([]byte, 16)
+		if _, err := rand.Read(raw); err != nil {
+			return err
+		}
+		in := render.Input{
+			App: app, Network: w.Net, Place: "standalone", Own: true, Version: render.ParseVersion(version),
+			Listen: app.Site.Listen, Root: w.Root, Token: hex.EncodeToString(raw), ColorHeader: true, AuthRequest: true,
+		}
+		w.crowd = append(w.crowd, in)
+		if err := w.house(ctx, j, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) house(ctx context.Context, j *journal.Journal, in render.Input) error {
+	out, err := render.Site(in)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(w.Root, "apps", in.App.Name)
+	return errors.Join(
+		os.MkdirAll(dir, 0o755),
+		os.MkdirAll(filepath.Join(w.Root, "flags", in.App.Name), 0o755),
+		os.WriteFile(filepath.Join(dir, "token"), []byte(in.Token+"\n"), 0o600),
+		os.WriteFile(filepath.Join(dir, "standalone.conf"), out.Text, 0o600),
+		w.Router.Shift(ctx, in.App, release.TableFor(release.Blue)),
+		j.SaveNetwork(in.App.Name, in.Network),
+		stage.Released(j, in.App, 1, release.Blue),
+	)
+}
+
+// proved makes sure that what is measured is what teal would have made, and
+// that every nginx passes requests on to the backend.
+func (w *world) proved(ctx context.Context) error {
+	for _, n := range slices.Compact([]int{1, (w.apps + 1) / 2, w.apps - 1}) {
+		if n < 1 || n >= w.apps {
+			continue
+		}
+		in := w.crowd[n-1]
+		o, err := w.Router.Observe(ctx, in.App, in.Network)
+		if err != nil {
+			return err
+		}
+		if !o.Ready() || o.Table != release.TableFor(release.Blue) {
+			return fmt.Errorf("%s is not as a deploy would have left it: %+v", in.App.Name, o)
+		}
+		if got := answers(ctx, w.Addr(), host(n)); got != string(release.Blue) {
+			return fmt.Errorf("teal's nginx answers %q for %s", got, host(n))
+		}
+	}
+	for _, addr := range []string{w.Addr(), w.staticAddr} {
+		if got := answers(ctx, addr, host(w.apps)); got != string(release.Green) {
+			return fmt.Errorf("%s answers %q for %s, not the backend's green", addr, got, host(w.apps))
+		}
+	}
+	return nil
+}
+
+// reload reloads teal's nginx plainly: from the signal until new workers alone
+// take connections.
+func (w *world) reload(ctx context.Context) (time.Duration, error) { return reloaded(ctx, w.master) }
+
+func reloaded(ctx context.Context, master int) (time.Duration, error) {
+	old := pinned.Children(master)
+	process, err := os.FindProcess(master)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	if err := process.Signal(syscall.SIGHUP); err != nil {
+		return 0, err
+	}
+	err = waited(ctx, "new workers take over", func() bool {
+		now := pinned.Children(master)
+		return len(now) > 0 && !slices.ContainsFunc(now, func(pid int) bool { return slices.Contains(old, pid) })
+	})
+	return time.Since(began), err
+}
+
+// text is the size of all configuration that nginx reads, in MiB.
+func (w *world) text() (float64, error) {
+	paths, err := filepath.Glob(filepath.Join(w.Root, "apps", "*", "standalone.conf"))
+	if err != nil {
+		return 0, err
+	}
+	var total int64
+	for _, path := range append(paths, w.config()) {
+		info, err := os.Stat(path)
+		if err != nil {
+			return 0, err
+		}
+		total += info.Size()
+	}
+	return float64(total) / (1 << 20), nil
+}
+
+// at is where the backend answers for a color.
+func at(net release.Network, c release.Color, port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(net.Addr(stage.Slot(c)), port)
+}
+
+func (w *world) close(ctx context.Context) error {
+	err := w.Stage.Close(ctx)
+	if w.static != nil {
+		err = errors.Join(err, w.static.close(ctx))
+	}
+	return err
+}
