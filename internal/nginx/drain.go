@@ -21,7 +21,7 @@ const (
 //
 // What counts are established sockets of nginx's workers. nginx itself lets
 // go of those it keeps for later requests after a second (keepalive_timeout
-// in site.tmpl), so what remains is work. A stream's socket is known by its
+// in shared.tmpl), so what remains after that is work. A stream's socket is known by its
 // keep-alive timer, which only the locations for streams switch on.
 //
 // Began counts all connections of the beginning, idle ones included.
@@ -85,10 +85,23 @@ func (d *drain) wait(ctx context.Context, limits release.DrainLimits) error {
 	return nil
 }
 
+// idle is how long a connection of plain requests is still open when its work
+// is done, and what nginx's timer may be late.
+const idle = 1200 * time.Millisecond
+
+// over reports whether the limit of what remains has passed. What had ended by
+// then nginx may not have let go of yet: it isn't cut and must not count as
+// such, so connections of plain requests are looked at for that much longer.
 func (d *drain) over(limits release.DrainLimits) bool {
-	took := time.Since(d.started)
-	_, streams := d.count()
-	return took >= limits.Timeout && (streams == 0 || took >= limits.Streams)
+	plain, streams := d.count()
+	limit := limits.Timeout
+	if streams > 0 {
+		limit = max(limit, limits.Streams)
+	}
+	if plain > 0 {
+		limit += idle
+	}
+	return time.Since(d.started) >= limit
 }
 
 // count splits the open sockets. A timer of the kernel's for unanswered data

@@ -91,6 +91,17 @@ func TestADrainCutsRequestsAtTheirLimit(t *testing.T) {
 	}
 }
 
+func TestConnectionsThatNginxKeepsIdleAtTheLimitAreNotCut(t *testing.T) {
+	s := open(t)
+	s.held("/hold", "")
+	s.servedBy(release.Blue) // leaves a socket that nginx keeps for later
+	s.shift(release.Green)
+	d := <-s.drainBlue(release.DrainLimits{Timeout: time.Millisecond, Streams: time.Millisecond}, nil)
+	if d.Began != 2 || d.Cut != 1 {
+		t.Errorf("drained %+v, want the request alone cut", d)
+	}
+}
+
 func TestADrainWaitsForStreamsBeyondTheLimitOfRequests(t *testing.T) {
 	for name, begin := range map[string]func(*stage) *wire{
 		"websocket":    (*stage).talk,
