@@ -64,6 +64,7 @@ func (f files) load(ctx context.Context, v variables) (*types.Project, error) {
 		cli.WithDefaultProfiles(),
 		cli.WithName(f.app.Name),
 		cli.WithDiscardEnvFile,
+		cli.WithResourceLoader(abroad{}),
 	)
 	if err != nil {
 		return nil, f.refused(err)
@@ -103,9 +104,11 @@ func (f files) mentions(text string) bool {
 
 func (f files) source() source { return readSource(f.app.Dir, f.app.Compose) }
 
-// refused passes on what compose says of the files, in its own words.
+// refused passes on what compose says of the files, in its own words but for
+// the values.
 func (f files) refused(err error) error {
-	if errors.Is(err, context.Canceled) {
+	var told *release.Error
+	if errors.Is(err, context.Canceled) || errors.As(err, &told) {
 		return fmt.Errorf("load compose files: %w", err)
 	}
 	names := make([]string, len(f.app.Compose))
@@ -115,8 +118,7 @@ func (f files) refused(err error) error {
 	return &release.Error{
 		Code:   release.Invalid,
 		What:   "compose refuses " + strings.Join(names, ", "),
-		Detail: strings.Split(strings.TrimSpace(err.Error()), "\n"),
+		Detail: strings.Split(strings.TrimSpace(unquoted(err.Error())), "\n"),
 		Next:   "correct the compose file, then run the command again",
-		Err:    err,
 	}
 }
