@@ -265,6 +265,36 @@ func TestAFolderOfSomeoneElseIsRefused(t *testing.T) {
 	}
 }
 
+// TestWhatSomeoneElseHasPutIntoTheFolderIsRefused puts links of another user
+// where teal keeps its own. Nothing may come to be where they lead, and what
+// root has put there is taken.
+func TestWhatSomeoneElseHasPutIntoTheFolderIsRefused(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Fatal("giving a link away takes root: sudo make test")
+	}
+	for _, path := range []string{"", "tables", "live", "flags", "apps", "proxy", "locks", "teal.db", "teal.db-wal", "nginx.lock", "live/voda", "live/.voda.next", "flags/voda", "apps/voda", "locks/voda"} {
+		t.Run(path, func(t *testing.T) {
+			target := t.TempDir()
+			root := filepath.Join(t.TempDir(), "st[a]te*")
+			link := filepath.Join(root, path)
+			must(t, os.MkdirAll(filepath.Dir(link), 0o755), os.Symlink(target, link), os.Lchown(link, 65534, 65534))
+			_, err := Open(root)
+			var e *release.Error
+			if !errors.As(err, &e) || e.Code != release.Invalid || !strings.HasPrefix(e.What, link+" belongs to nobody (uid 65534)") || e.State == "" || !strings.Contains(e.Next, "chown -h 0 "+link) {
+				t.Errorf("have %v", err)
+			}
+			if left, _ := os.ReadDir(target); len(left) > 0 {
+				t.Errorf("where it leads is %v", left)
+			}
+			if strings.HasPrefix(filepath.Base(path), "teal.db") {
+				return // a folder is no database, whoever owns the link
+			}
+			must(t, os.Lchown(link, 0, 0))
+			opened(t, root)
+		})
+	}
+}
+
 func TestAFolderThatOthersMayWriteToIsRefused(t *testing.T) {
 	root := t.TempDir()
 	must(t, os.Chmod(root, 0o777))

@@ -41,12 +41,24 @@ func rename(from, to string) error {
 	return record(diskChange{op: "rename", path: from, to: to}, os.Rename(from, to))
 }
 
-// publish writes a file that nginx's workers may read.
+// publish writes a file that nginx's workers may read. A link in its place is
+// taken away: nothing is written where it leads.
 func publish(path, text string) error {
-	if err := record(diskChange{op: "write", path: path, text: text}, os.WriteFile(path, []byte(text), 0o644)); err != nil {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		if err := lift(path); err != nil {
+			return err
+		}
+	}
+	return record(diskChange{op: "write", path: path, text: text}, write644(path, text))
+}
+
+func write644(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|noFollow, 0o644)
+	if err != nil {
 		return err
 	}
-	return os.Chmod(path, 0o644)
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Chmod(0o644), f.Close())
 }
 
 // lift takes a flag away.

@@ -78,6 +78,43 @@ func TestFilesMayBeTheWholeSite(t *testing.T) {
 	}
 }
 
+// outward are ways to ask for what lies outside of a folder of files, or to
+// have a link followed. What the app answers (the path, as it came) is none of
+// the folder's.
+var outward = []string{
+	"/static/../secret", "/static/..%2fsecret", "/static/%2e%2e/secret", "/static/%2e%2e%2fsecret", "/static/.%2e/secret", "/static/..%5csecret",
+	"/static/sub/../../secret", "/static/sub/%2e%2e/%2e%2e/secret", "/static//../secret", "/static/./../secret", "/static../secret", "/static%2f../secret",
+	"/static/%252e%252e/secret", "/static/..;/secret", "/static/%c0%ae%c0%ae/secret", "/static/a.css/../../secret", "/static/a.css%00/../../secret",
+	"/static/out", "/static/out/", "/static/ou%74", "/static//out", "/static/sub/../out", "/static/up/secret", "/static/up%2fsecret", "/static/up/static/a.css",
+	"/static/etc/passwd", "/static/sub/root/etc/passwd", "/static/late", "/static/hidden/../out",
+}
+
+// Links in the folder lead to a file beside it, to the machine's root and to
+// each other; the app's table is a link as well, which nginx has to follow.
+func TestNothingOutsideOfAFolderOfFilesIsServed(t *testing.T) {
+	dir := statics(t)
+	for name, to := range map[string]string{"etc": "/etc", "sub/root": "/", "late": "out", "live": "../live"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := routesTo(t, release.Route{Path: "/static/", Files: dir}, release.Route{Path: "/", To: "web"})
+	for _, what := range []string{"as ever", "while a reload is near"} {
+		if what != "as ever" {
+			s.must(publish(render.ClosingFlag(s.r.root, "standalone"), ""))
+		}
+		for _, target := range outward {
+			got := s.raw(target)
+			if got != target && got != "403" && got != "404" && got != "400" {
+				t.Errorf("%s: %s answered %q", what, target, got)
+			}
+		}
+		if got := s.raw("/static/a.css"); got != "css" {
+			t.Errorf("%s: the folder answers %q, so this shows nothing", what, got)
+		}
+	}
+}
+
 // While a reload is near, connections that only ask for files are closed too.
 func TestFilesAreServedAlikeWhileConnectionsAreClosed(t *testing.T) {
 	s := routesTo(t, release.Route{Path: "/static/", Files: statics(t)}, release.Route{Path: "/", To: "web"})

@@ -35,7 +35,7 @@ func New(root string) (*Router, error) {
 	if !filepath.IsAbs(root) {
 		return nil, fmt.Errorf("the state root %q is not an absolute path", root)
 	}
-	err := folder(root)
+	err := rooted(root)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, &release.Error{
 			Code: release.Unreachable, What: "you may not make or open the state root " + root, State: "nothing was changed",
@@ -63,7 +63,10 @@ func (r *Router) Close() { r.warm.CloseIdleConnections() }
 // changed. Apps share an nginx, so one app's deploy must not test or reload
 // while another's files are half way.
 func (r *Router) exclusive(ctx context.Context) (unlock func(), err error) {
-	lock := flock.New(r.lock(), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+	if uid, foreign := foreigner(r.root); foreign {
+		return nil, notOurs(r.root, uid)
+	}
+	lock := flock.New(r.lock(), flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
 		return nil, fmt.Errorf("wait for another teal that changes nginx: %w", err)
 	}

@@ -14,6 +14,8 @@ var errElsewhere = fmt.Errorf("drive nginx here: %w; use --host ssh://user@host"
 
 func replace(string, []byte, os.FileMode) error { return errElsewhere }
 
+const noFollow = 0
+
 func kill(int, syscall.Signal) error { return errElsewhere }
 
 func ownership(os.FileInfo) (uid, gid int) { return -1, -1 }

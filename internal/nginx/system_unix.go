@@ -17,6 +17,9 @@ func replace(path string, text []byte, mode os.FileMode) error {
 	return record(diskChange{op: "write", path: path, text: string(text), synced: true}, err)
 }
 
+// noFollow opens no link in the last place of a path.
+const noFollow = syscall.O_NOFOLLOW
+
 func kill(pid int, s syscall.Signal) error { return syscall.Kill(pid, s) }
 
 // ownership is whose a file is.

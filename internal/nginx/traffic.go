@@ -23,7 +23,7 @@ func (r *Router) Watch(_ context.Context, app release.App, on bool) error {
 	if !on {
 		return lift(r.watch(app.Name))
 	}
-	if err := os.Truncate(r.traffic(app.Name), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := cut(r.traffic(app.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("empty the traffic log: %w", err)
 	}
 	if err := folder(r.flags(app.Name)); err != nil {
@@ -33,6 +33,15 @@ func (r *Router) Watch(_ context.Context, app release.App, on bool) error {
 		return fmt.Errorf("watch traffic: %w", err)
 	}
 	return nil
+}
+
+// cut takes all that is in a file, and follows no link to another.
+func cut(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|noFollow, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // logged is a line of the traffic log (log_format in site.tmpl). Where nginx
