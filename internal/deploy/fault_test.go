@@ -20,7 +20,7 @@ var faults = []error{
 	&os.PathError{Op: "open", Path: "/etc/nginx", Err: syscall.EROFS},
 	&os.PathError{Op: "open", Path: "/proc/1/net/tcp", Err: syscall.EMFILE},
 	context.DeadlineExceeded,
-	errors.New("Error response from daemon: 500 Internal Server Error"),
+	errors.New("error response from daemon: 500 Internal Server Error"),
 	fmt.Errorf("read unix @->/run/docker.sock: %w", io.ErrUnexpectedEOF),
 	&release.Error{Code: release.Internal, What: "another process has been writing to the journal for 10 s"},
 }

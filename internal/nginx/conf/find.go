@@ -47,18 +47,6 @@ func (n *Node) under(block *Node) bool {
 	return false
 }
 
-// level is the nearest block of one of the names that it stands in, or nil.
-func (n *Node) level(names ...string) *Node {
-	for up := n.Up; up != nil; up = up.Up {
-		for _, name := range names {
-			if up.Name == name {
-				return up
-			}
-		}
-	}
-	return nil
-}
-
 // Effective returns what is in force of some directives, nearest level first:
 // all of them at the first level that has any, since nginx inherits such
 // directives only where the level has none of its own. Levels are the blocks
