@@ -106,6 +106,8 @@ var parts = []part{
 	{"shapes", (*proof).shapes},
 	{"controls", (*proof).controls},
 	{"deploys", (*proof).deploys},
+	{"crash", (*proof).crashes},
+	{"fuzz", (*proof).fuzz},
 }
 
 var errNoProof = errors.New("not proved")
