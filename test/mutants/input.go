@@ -5,7 +5,7 @@ package main
 var input = []mutant{
 	{"2: unknown key", "internal/config/value.go", `name.refuse("unknown key %q in %s: %s", name.node.Value, v.title(), suggest(name.node.Value, namesOf(known)))`, `_ = suggest(name.node.Value, namesOf(known))`, "internal/config", "TestEachMistakeIsToldOnceAndAtItsPlace"},
 	{"2: unknown key, the nearest known", "internal/config/suggest.go", `best == "" || d < least`, `best == ""`, "internal/config", "TestTheNearestWordIsSuggestedOnlyIfItIsNear"},
-	{"2: unknown key, on the command line", "internal/config/suggest.go", `return fmt.Sprintf("did you mean %q?", best)`, `return best`, "internal/cli", "TestCommands/config"},
+	{"2: unknown key, on the command line", "internal/config/suggest.go", `return fmt.Sprintf("did you mean %q?", best)`, `return fmt.Sprintf("known is %q", best)`, "internal/cli", "TestCommands/config"},
 	{"2: wrong type", "internal/config/scalar.go", `if !v.is("!!str") {`, `if false {`, "internal/config", "TestEachMistakeIsToldOnceAndAtItsPlace"},
 	{"2: bad duration", "internal/config/scalar.go", `if !durations.MatchString(s) || err != nil {`, `if err != nil {`, "internal/config", "TestEachMistakeIsToldOnceAndAtItsPlace"},
 	{"2: file:line:column", "internal/config/report.go", `r.file, p.line, p.column, p.text`, `r.file, p.line, p.column+1, p.text`, "internal/config", "TestEachMistakeIsToldOnceAndAtItsPlace"},

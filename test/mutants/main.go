@@ -44,6 +44,7 @@ type options struct {
 	baseline bool
 	parallel int
 	limit    time.Duration
+	within   time.Duration
 }
 
 func main() {
@@ -53,6 +54,7 @@ func main() {
 	flag.BoolVar(&o.baseline, "baseline", false, "run each test once without a mutant: it has to pass")
 	flag.IntVar(&o.parallel, "parallel", 1, "how many tests run at the same time, each in a copy of its own")
 	flag.DurationVar(&o.limit, "timeout", 5*time.Minute, "limit of one test")
+	flag.DurationVar(&o.within, "within", 0, "begin no other test after this time, 0 for ever")
 	flag.Parse()
 	var err error
 	if o.run, err = regexp.Compile(*pattern); err == nil {
@@ -137,8 +139,11 @@ func all(ctx context.Context, o options, out io.Writer, chosen []mutant) error {
 			fault = errors.Join(fault, err)
 		})
 	}
+	began := time.Now()
 	for _, m := range chosen {
-		todo <- m
+		if o.within == 0 || time.Since(began) < o.within {
+			todo <- m
+		}
 	}
 	close(todo)
 	group.Wait()

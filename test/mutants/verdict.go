@@ -31,20 +31,28 @@ type verdict struct {
 	took time.Duration
 }
 
-// judge builds the tree and runs the mutant's test in it.
+// judge builds what was broken and runs the mutant's test.
 func judge(ctx context.Context, dir string, m mutant, limit time.Duration) verdict {
 	start := time.Now()
 	// The test has the limit, and longer to build and to tell of it.
 	ctx, cancel := context.WithTimeout(ctx, limit+2*time.Minute)
 	defer cancel()
 	var v verdict
-	if out, err := goCommand(ctx, dir, "build", "./internal/...", "./cmd/...", "./test/...").CombinedOutput(); err != nil {
+	if out, err := build(ctx, dir, m); err != nil {
 		v = verdict{word: unbuilt, by: firstLines(string(out))}
 	} else {
 		v = tested(ctx, dir, m, limit)
 	}
 	v.took = time.Since(start)
 	return v
+}
+
+// build compiles the package of the file, if it is one of Go's.
+func build(ctx context.Context, dir string, m mutant) ([]byte, error) {
+	if filepath.Ext(m.file) != ".go" {
+		return nil, nil
+	}
+	return goCommand(ctx, dir, "build", "./"+filepath.ToSlash(filepath.Dir(m.file))).CombinedOutput()
 }
 
 func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
