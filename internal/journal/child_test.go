@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"teal/internal/release"
 )
@@ -43,6 +44,9 @@ func roleOpen(root string) error {
 	return err
 }
 
+// lockedSince is when the deploy of roleLock has begun.
+var lockedSince = time.Date(2026, time.January, 2, 3, 4, 5, 0, time.Local)
+
 // roleLock begins a deploy under the lock, says so, and waits for its death.
 func roleLock(root string) error {
 	j, err := Open(root)
@@ -52,7 +56,7 @@ func roleLock(root string) error {
 	if _, err := j.Lock("voda"); err != nil {
 		return err
 	}
-	d := release.Deploy{App: "voda", Kind: release.KindDeploy, Release: 42, By: "ana@host", PID: os.Getpid()}
+	d := release.Deploy{App: "voda", Kind: release.KindDeploy, Release: 42, By: "ana@host", PID: os.Getpid(), Started: lockedSince}
 	id, err := j.Begin(d, &release.Release{Number: 42}, plan)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func TestARefusedLockTellsWhoHoldsItSinceWhenAndAtWhichStep(t *testing.T) {
 	holder := child(t, "lock", root).start()
 	holder.line()
 	e := refused(t, opened(t, root))
-	want := fmt.Sprintf(`^a deploy of voda is running: release 42 by ana@host \(pid %d\) since [0-9: -]+, at step 2 of 7: start green$`, holder.cmd.Process.Pid)
+	want := fmt.Sprintf(`^a deploy of voda is running: release 42 by ana@host \(pid %d\) since 2026-01-02 03:04:05, at step 2 of 7: start green$`, holder.cmd.Process.Pid)
 	if !regexp.MustCompile(want).MatchString(e.What) {
 		t.Errorf("want %s\nhave %s", want, e.What)
 	}
