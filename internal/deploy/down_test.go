@@ -42,3 +42,17 @@ func failedDown(t *testing.T, at string, gone bool) *release.Error {
 	t.Fatalf("no down fails at %s", at)
 	return nil
 }
+
+// Docker can't be asked from the beginning: a command that has only looked says
+// that nothing is another than before.
+func TestACommandThatCannotLookHasChangedNothing(t *testing.T) {
+	for _, c := range commands {
+		m := released(t, 2)
+		m.asked = 1
+		_, err := c.do(m.deployer(), t.Context(), app())
+		var e *release.Error
+		if !errors.As(err, &e) || e.State != "nothing was changed" || e.Next == "" || len(m.events) > 0 {
+			t.Errorf("%s: %+v after %v", c.name, e, m.events)
+		}
+	}
+}
