@@ -3,6 +3,7 @@ package nginx
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"time"
 
@@ -23,6 +24,11 @@ const (
 // go of those it keeps for later requests after a second (keepalive_timeout
 // in shared.tmpl), so what remains after that is work. A stream's socket is known by its
 // keep-alive timer, which only the locations for streams switch on.
+//
+// What nginx was about to connect to when the drain began is waited for too: a
+// request whose server does not answer (tables removed by hand led there, say)
+// comes to this color when nginx has given up, which takes it
+// proxy_connect_timeout.
 //
 // Began counts all connections of the beginning, idle ones included.
 func (r *Router) Drain(ctx context.Context, app release.App, net release.Network, color release.Color, limits release.DrainLimits, say func(release.EventType, string)) (release.Drained, error) {
@@ -62,6 +68,8 @@ type drain struct {
 	color   release.Color
 	users   map[master]map[int]bool // whom each nginx's workers run as
 	open    map[uint64]bool         // sockets that lead to the color, by inode
+	trying  map[uint64]bool         // sockets of the first look that are not connected yet
+	tried   bool                    // the look before saw such
 	streams map[uint64]bool         // sockets ever seen with the keep-alive timer
 	started time.Time
 	said    time.Time
@@ -71,7 +79,7 @@ type drain struct {
 func (d *drain) wait(ctx context.Context, limits release.DrainLimits) error {
 	tick := time.NewTicker(drainEvery)
 	defer tick.Stop()
-	for len(d.open) > 0 && !d.over(limits) {
+	for (len(d.open) > 0 || d.tried) && !d.over(limits) {
 		d.progress()
 		select {
 		case <-ctx.Done():
@@ -115,13 +123,19 @@ func (d *drain) count() (plain, streams int) {
 	return len(d.open) - streams, streams
 }
 
+// look counts what there is now. An attempt that has ended since the last look
+// may have become a connection to the color behind the reader's back: there is
+// one more look after it.
 func (d *drain) look() error {
-	d.open = map[uint64]bool{}
+	before, first := d.trying, d.trying == nil
+	d.open, d.trying = map[uint64]bool{}, map[uint64]bool{}
 	for m := range d.users {
 		if err := d.lookAt(m); err != nil {
 			return err
 		}
 	}
+	maps.DeleteFunc(d.trying, func(inode uint64, _ bool) bool { return !first && !before[inode] })
+	d.tried = len(before) > 0 || len(d.trying) > 0
 	return nil
 }
 
@@ -136,7 +150,14 @@ func (d *drain) lookAt(m master) error {
 		return err
 	}
 	for _, s := range list {
-		if s.state != stateEstablished || !d.users[m][s.user] || d.ends.color(s.remote) != d.color {
+		at := d.ends.color(s.remote)
+		if at == release.None || !d.users[m][s.user] {
+			continue
+		}
+		if s.state == stateConnecting {
+			d.trying[s.inode] = true
+		}
+		if s.state != stateEstablished || at != d.color {
 			continue
 		}
 		d.open[s.inode] = true

@@ -4,8 +4,10 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -138,6 +140,59 @@ func TestADrainCutsStreamsAtTheirLimit(t *testing.T) {
 	d := <-s.drainBlue(release.DrainLimits{Timeout: time.Millisecond, Streams: 100 * time.Millisecond}, nil)
 	if d.Cut != 1 {
 		t.Errorf("drained %+v", d)
+	}
+}
+
+// deaf makes green take no connection: what asks for one gets no answer.
+func (s *stage) deaf() {
+	s.t.Helper()
+	s.must(s.green.server.Close())
+	l, err := net.Listen("tcp", s.green.at.String())
+	s.must(err)
+	s.t.Cleanup(func() { _ = l.Close() })
+	raw, err := l.(*net.TCPListener).SyscallConn()
+	s.must(err)
+	s.must(raw.Control(func(fd uintptr) { err = syscall.Listen(int(fd), 0) }))
+	s.must(err)
+	for range 2 { // the kernel holds one more than it was told to
+		go func() {
+			conn, err := net.DialTimeout("tcp", s.green.at.String(), 10*time.Second)
+			if err == nil {
+				s.t.Cleanup(func() { _ = conn.Close() })
+			}
+		}()
+	}
+	s.eventually("green takes nobody", func() bool { return s.connecting() > 0 })
+}
+
+// connecting is how many connections to green are asked for and not made.
+func (s *stage) connecting() (n int) {
+	s.t.Helper()
+	list, err := sockets(os.Getpid())
+	s.must(err)
+	for _, one := range list {
+		if one.state == stateConnecting && one.remote == s.green.at {
+			n++
+		}
+	}
+	return n
+}
+
+func TestADrainWaitsForARequestThatMayFallBackToTheColor(t *testing.T) {
+	s := open(t)
+	s.shift(release.Green)
+	s.deaf()
+	others := s.connecting()
+	before := s.blue.received.Load()
+	w := s.dial()
+	w.send("GET /color HTTP/1.1\r\nHost: " + testHost + "\r\nConnection: close\r\n\r\n")
+	s.eventually("nginx asks green for a connection", func() bool { return s.connecting() > others })
+	d := <-s.drainBlue(release.DrainLimits{Timeout: far, Streams: far}, nil)
+	if s.blue.received.Load() == before {
+		t.Error("the drain ended before nginx had come back from green")
+	}
+	if status, body := w.answer(); status != 200 || body != "blue" || d.Cut != 0 {
+		t.Errorf("answered %d %q; drained %+v", status, body, d)
 	}
 }
 

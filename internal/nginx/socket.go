@@ -25,6 +25,7 @@ type socket struct {
 // States of a socket (tcp_states.h) and the kind of its keep-alive timer.
 const (
 	stateEstablished = 1
+	stateConnecting  = 2 // SYN_SENT
 	stateListen      = 10
 	timerKeepalive   = "02"
 )
