@@ -91,10 +91,24 @@ repro: ## build twice from nothing, elsewhere each time, and compare the bytes
 proof: setup build ## prove that nothing is lost: 1,000 switches, 2,000,000 requests (15 minutes)
 	go run ./test/proof
 
+.PHONY: bench-check
+bench-check: setup ## fail if a request or a switch costs 25 % more than the committed ratios (1 minute)
+	@command -v wrk >/dev/null || script/setup --bench
+	go run ./bench/check
+
+.PHONY: bench-growth
+bench-growth: setup build ## measure 1,000 apps, 50 services, 10,000 releases (20 minutes)
+	@command -v wrk >/dev/null || script/setup --bench
+	go run ./bench/growth
+
+.PHONY: plots
+plots: ## draw the results of the benchmarks as SVG
+	go run ./bench/plot
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin examples/demo/app/bin
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"teal/bench/byhand"
 	"teal/bench/growth/figures"
 	"teal/bench/machine"
 	"teal/bench/pinned"
@@ -22,6 +23,11 @@ import (
 	"teal/internal/nginx/render"
 	"teal/internal/release"
 )
+
+// hosts is the script by which wrk asks the apps in turn.
+//
+//go:embed hosts.lua
+var hosts string
 
 // The bars of many apps on one nginx.
 const (
@@ -54,7 +60,7 @@ type ground struct {
 	proxy, load int // processors
 	net         release.Network
 	port        uint16
-	backend     *nginx
+	backend     *byhand.Nginx
 	script      string
 }
 
@@ -65,7 +71,7 @@ func apps(ctx context.Context, b *bench) (_ *figures.Head, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, g.backend.close(context.WithoutCancel(ctx))) }()
+	defer func() { err = errors.Join(err, g.backend.Close(context.WithoutCancel(ctx))) }()
 	var worlds []*world
 	defer func() {
 		for _, w := range worlds {
@@ -103,30 +109,20 @@ func apps(ctx context.Context, b *bench) (_ *figures.Head, err error) {
 
 func newGround(ctx context.Context) (_ *ground, err error) {
 	g := &ground{}
-	if g.script, err = filepath.Abs("bench/growth/hosts.lua"); err != nil {
-		return nil, err
-	}
 	if g.proxy, g.load, err = pinned.Cores(); err != nil {
 		return nil, err
 	}
 	if g.net, err = stage.Subnet(89); err != nil {
 		return nil, err
 	}
-	if g.port, err = freePort(g.net); err != nil {
+	if g.port, err = byhand.FreePort(g.net); err != nil {
 		return nil, err
 	}
-	g.backend, err = backend(ctx, g.load, g.net, g.port)
-	return g, err
-}
-
-// freePort is one at the address of blue.
-func freePort(network release.Network) (uint16, error) {
-	l, err := net.Listen("tcp", at(network, release.Blue, 0).String())
-	if err != nil {
-		return 0, err
+	if g.backend, err = byhand.Backend(ctx, g.load, g.net, g.port); err != nil {
+		return nil, err
 	}
-	defer l.Close()
-	return uint16(l.Addr().(*net.TCPAddr).Port), nil
+	g.script = filepath.Join(g.backend.Dir, "hosts.lua")
+	return g, os.WriteFile(g.script, []byte(hosts), 0o644)
 }
 
 // measure is one round.
@@ -154,9 +150,9 @@ func (w *world) costs(ctx context.Context, g *ground, s *samples) error {
 		first, warm int
 	}{
 		{&s.one, w.Addr(), w.master, w.apps, 0},
-		{&s.staticOne, w.staticAddr, w.static.master, w.apps, 0},
+		{&s.staticOne, w.staticAddr, w.static.Master, w.apps, 0},
 		{&s.all, w.Addr(), w.master, 1, 1},
-		{&s.staticAll, w.staticAddr, w.static.master, 1, 1},
+		{&s.staticAll, w.staticAddr, w.static.Master, 1, 1},
 	} {
 		load := pinned.Load{
 			URL: "http://" + m.addr + "/", Connections: loadConnections, For: loadFor, Script: g.script,
@@ -201,9 +197,9 @@ func (w *world) files(ctx context.Context, round int, s *samples) error {
 	}{
 		{&s.render, w.rendered},
 		{&s.test, func() (time.Duration, error) { return tested(ctx, w.proxy(), w.config()) }},
-		{&s.staticTest, func() (time.Duration, error) { return tested(ctx, w.static.dir, w.static.config()) }},
+		{&s.staticTest, func() (time.Duration, error) { return tested(ctx, w.static.Dir, w.static.Config()) }},
 		{&s.reload, func() (time.Duration, error) { return w.reload(ctx) }},
-		{&s.staticReload, func() (time.Duration, error) { return reloaded(ctx, w.static.master) }},
+		{&s.staticReload, func() (time.Duration, error) { return byhand.Reload(ctx, w.static.Master) }},
 		{&s.change, func() (time.Duration, error) { return w.change(ctx, round) }},
 	} {
 		took, err := m.do()
@@ -258,7 +254,7 @@ func (w *world) memory(ctx context.Context, teal string, s *samples) error {
 	for _, m := range []struct {
 		into *[]float64
 		pids []int
-	}{{&s.parent, []int{w.master}}, {&s.worker, pinned.Children(w.master)}, {&s.staticWorker, pinned.Children(w.static.master)}} {
+	}{{&s.parent, []int{w.master}}, {&s.worker, pinned.Children(w.master)}, {&s.staticWorker, pinned.Children(w.static.Master)}} {
 		total := 0.0
 		for _, pid := range m.pids {
 			total += resident(pid)

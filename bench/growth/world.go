@@ -6,15 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"syscall"
 	"time"
 
-	"teal/bench/pinned"
+	"teal/bench/byhand"
 	"teal/bench/stage"
 	"teal/internal/journal"
 	"teal/internal/nginx/render"
@@ -29,12 +26,9 @@ type world struct {
 	apps       int
 	crowd      []render.Input // what the other apps' configuration is made of
 	master     int
-	static     *nginx
+	static     *byhand.Nginx
 	staticAddr string
 }
-
-// host is what clients call the nth app, from 1 on.
-func host(n int) string { return fmt.Sprintf("app-%04d.bench.test", n) }
 
 // newWorld builds it, on the processor of the proxy. The caller closes it.
 func newWorld(ctx context.Context, core, apps int, net release.Network, port uint16, version string) (_ *world, err error) {
@@ -43,7 +37,7 @@ func newWorld(ctx context.Context, core, apps int, net release.Network, port uin
 	if err != nil {
 		return nil, err
 	}
-	w.Stage, err = stage.With(ctx, net, port, release.Site{Listen: []string{addr}, Hosts: []string{host(apps)}})
+	w.Stage, err = stage.With(ctx, net, port, release.Site{Listen: []string{addr}, Hosts: []string{byhand.Host(apps)}})
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +48,7 @@ func newWorld(ctx context.Context, core, apps int, net release.Network, port uin
 }
 
 func (w *world) furnish(ctx context.Context, core int, version string) (err error) {
-	w.master = pidIn(filepath.Join(w.proxy(), "nginx.pid"))
-	if err := pinned.Pin(ctx, w.master, core); err != nil {
-		return err
-	}
-	if err := w.single(); err != nil {
+	if w.master, err = byhand.Single(ctx, w.proxy(), core); err != nil {
 		return err
 	}
 	if err := w.settle(ctx, version); err != nil {
@@ -70,7 +60,7 @@ func (w *world) furnish(ctx context.Context, core int, version string) (err erro
 	if w.staticAddr, err = stage.FreeAddr(); err != nil {
 		return err
 	}
-	if w.static, err = byHand(ctx, core, w.apps, w.staticAddr, w.At(release.Green)); err != nil {
+	if w.static, err = byhand.Sites(ctx, core, w.apps, w.staticAddr, w.At(release.Green)); err != nil {
 		return err
 	}
 	return w.proved(ctx)
@@ -79,20 +69,6 @@ func (w *world) furnish(ctx context.Context, core int, version string) (err erro
 func (w *world) proxy() string { return filepath.Join(w.Root, "proxy") }
 
 func (w *world) config() string { return filepath.Join(w.proxy(), "nginx.conf") }
-
-// single leaves teal's nginx one worker, as the method wants it: all else
-// stays as teal has written it.
-func (w *world) single() error {
-	text, err := os.ReadFile(w.config())
-	if err != nil {
-		return err
-	}
-	one := strings.Replace(string(text), "worker_processes auto;", "worker_processes 1;", 1)
-	if one == string(text) {
-		return errors.New("teal's nginx does not say worker_processes auto: it can't be given one worker")
-	}
-	return os.WriteFile(w.config(), []byte(one), 0o644)
-}
 
 // settle brings all apps but the last to where deploys would have: addresses
 // and a release in the journal, configuration, the table of blue. A thousand
@@ -105,7 +81,7 @@ func (w *world) settle(ctx context.Context, version string) (err error) {
 	defer func() { err = errors.Join(err, j.Close()) }()
 	for n := 1; n < w.apps; n++ {
 		app := w.App
-		app.Name, app.Site.Hosts = fmt.Sprintf("app-%04d", n), []string{host(n)}
+		app.Name, app.Site.Hosts = fmt.Sprintf("app-%04d", n), []string{byhand.Host(n)}
 		raw := make([]byte, 16)
 		if _, err := rand.Read(raw); err != nil {
 			return err
@@ -154,13 +130,13 @@ func (w *world) proved(ctx context.Context) error {
 		if !o.Ready() || o.Table != release.TableFor(release.Blue) {
 			return fmt.Errorf("%s is not as a deploy would have left it: %+v", in.App.Name, o)
 		}
-		if got := answers(ctx, w.Addr(), host(n)); got != string(release.Blue) {
-			return fmt.Errorf("teal's nginx answers %q for %s", got, host(n))
+		if got := byhand.Answer(ctx, w.Addr(), byhand.Host(n)); got != string(release.Blue) {
+			return fmt.Errorf("teal's nginx answers %q for %s", got, byhand.Host(n))
 		}
 	}
 	for _, addr := range []string{w.Addr(), w.staticAddr} {
-		if got := answers(ctx, addr, host(w.apps)); got != string(release.Green) {
-			return fmt.Errorf("%s answers %q for %s, not the backend's green", addr, got, host(w.apps))
+		if got := byhand.Answer(ctx, addr, byhand.Host(w.apps)); got != string(release.Green) {
+			return fmt.Errorf("%s answers %q for %s, not the backend's green", addr, got, byhand.Host(w.apps))
 		}
 	}
 	return nil
@@ -168,23 +144,8 @@ func (w *world) proved(ctx context.Context) error {
 
 // reload reloads teal's nginx plainly: from the signal until new workers alone
 // take connections.
-func (w *world) reload(ctx context.Context) (time.Duration, error) { return reloaded(ctx, w.master) }
-
-func reloaded(ctx context.Context, master int) (time.Duration, error) {
-	old := pinned.Children(master)
-	process, err := os.FindProcess(master)
-	if err != nil {
-		return 0, err
-	}
-	began := time.Now()
-	if err := process.Signal(syscall.SIGHUP); err != nil {
-		return 0, err
-	}
-	err = waited(ctx, "new workers take over", func() bool {
-		now := pinned.Children(master)
-		return len(now) > 0 && !slices.ContainsFunc(now, func(pid int) bool { return slices.Contains(old, pid) })
-	})
-	return time.Since(began), err
+func (w *world) reload(ctx context.Context) (time.Duration, error) {
+	return byhand.Reload(ctx, w.master)
 }
 
 // text is the size of all configuration that nginx reads, in MiB.
@@ -204,15 +165,10 @@ func (w *world) text() (float64, error) {
 	return float64(total) / (1 << 20), nil
 }
 
-// at is where the backend answers for a color.
-func at(net release.Network, c release.Color, port uint16) netip.AddrPort {
-	return netip.AddrPortFrom(net.Addr(stage.Slot(c)), port)
-}
-
 func (w *world) close(ctx context.Context) error {
 	err := w.Stage.Close(ctx)
 	if w.static != nil {
-		err = errors.Join(err, w.static.close(ctx))
+		err = errors.Join(err, w.static.Close(ctx))
 	}
 	return err
 }
