@@ -51,7 +51,7 @@ func (w *world) furnish(ctx context.Context, core int, version string) (err erro
 	if w.master, err = byhand.Single(ctx, w.proxy(), core); err != nil {
 		return err
 	}
-	if err := w.settle(ctx, version); err != nil {
+	if err := w.settle(version); err != nil {
 		return fmt.Errorf("settle %d apps: %w", w.apps, err)
 	}
 	if _, err := w.reload(ctx); err != nil {
@@ -73,7 +73,7 @@ func (w *world) config() string { return filepath.Join(w.proxy(), "nginx.conf") 
 // settle brings all apps but the last to where deploys would have: addresses
 // and a release in the journal, configuration, the table of blue. A thousand
 // deploys would reload nginx a thousand times.
-func (w *world) settle(ctx context.Context, version string) (err error) {
+func (w *world) settle(version string) (err error) {
 	j, err := journal.Open(w.Root)
 	if err != nil {
 		return err
@@ -91,14 +91,14 @@ func (w *world) settle(ctx context.Context, version string) (err error) {
 			Listen: app.Site.Listen, Root: w.Root, Token: hex.EncodeToString(raw), ColorHeader: true, AuthRequest: true,
 		}
 		w.crowd = append(w.crowd, in)
-		if err := w.house(ctx, j, in); err != nil {
+		if err := w.house(j, in); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *world) house(ctx context.Context, j *journal.Journal, in render.Input) error {
+func (w *world) house(j *journal.Journal, in render.Input) error {
 	out, err := render.Site(in)
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (w *world) house(ctx context.Context, j *journal.Journal, in render.Input) 
 		os.MkdirAll(filepath.Join(w.Root, "flags", in.App.Name), 0o755),
 		os.WriteFile(filepath.Join(dir, "token"), []byte(in.Token+"\n"), 0o600),
 		os.WriteFile(filepath.Join(dir, "standalone.conf"), out.Text, 0o600),
-		w.Router.Shift(ctx, in.App, release.TableFor(release.Blue)),
+		os.Symlink("../tables/blue", filepath.Join(w.Root, "live", in.App.Name)),
 		j.SaveNetwork(in.App.Name, in.Network),
 		stage.Released(j, in.App, 1, release.Blue),
 	)
