@@ -54,8 +54,17 @@ lint: ## gofmt, go vet, the import law and house rules
 	go test -count=1 ./internal
 
 .PHONY: bench
-bench: setup build ## measure the limits, and the switch beside the usual one (6 minutes)
+bench: setup-bench build ## measure the limits, and the short form of what bench-full measures of other proxies (7 minutes)
 	go run ./bench
+	go run ./bench/peers -short
+
+.PHONY: bench-full
+bench-full: setup-bench build images ## measure teal beside other proxies and layouts (18 minutes)
+	go run ./bench/peers
+
+.PHONY: setup-bench
+setup-bench: ## setup, and what teal is measured beside: haproxy, caddy, wrk, h2load
+	@script/setup --bench
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0

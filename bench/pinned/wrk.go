@@ -23,6 +23,8 @@ type Load struct {
 type Sent struct {
 	Requests int // answered
 	Failed   int // of these not 200, and those that were not answered
+	Took     time.Duration
+	P99      time.Duration // of the answers' times
 }
 
 // Send sends the load from a processor.
@@ -30,7 +32,7 @@ func Send(ctx context.Context, core int, l Load) (Sent, error) {
 	if _, err := exec.LookPath("wrk"); err != nil {
 		return Sent{}, fmt.Errorf("find wrk, the load generator (Debian, Ubuntu: apt-get install wrk): %w", err)
 	}
-	args := []string{"--threads", "1", "--connections", strconv.Itoa(l.Connections), "--duration", strconv.Itoa(int(l.For.Seconds())) + "s"}
+	args := []string{"--latency", "--threads", "1", "--connections", strconv.Itoa(l.Connections), "--duration", strconv.Itoa(int(l.For.Seconds())) + "s"}
 	if l.Script != "" {
 		args = append(args, "--script", l.Script)
 	}
@@ -43,18 +45,26 @@ func Send(ctx context.Context, core int, l Load) (Sent, error) {
 }
 
 var (
-	totalForm  = regexp.MustCompile(`(?m)^\s*(\d+) requests in `)
+	totalForm  = regexp.MustCompile(`(?m)^\s*(\d+) requests in (\S+),`)
+	p99Form    = regexp.MustCompile(`(?m)^\s*99%\s+(\S+)$`)
 	statusForm = regexp.MustCompile(`(?m)^\s*Non-2xx or 3xx responses: (\d+)`)
 	socketForm = regexp.MustCompile(`(?m)^\s*Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
 )
 
 // parse reads what wrk prints at its end.
 func parse(out string) (Sent, error) {
-	m := totalForm.FindStringSubmatch(out)
-	if m == nil {
-		return Sent{}, fmt.Errorf("wrk does not tell how many requests there were:\n%s", out)
+	m, p99 := totalForm.FindStringSubmatch(out), p99Form.FindStringSubmatch(out)
+	if m == nil || p99 == nil {
+		return Sent{}, fmt.Errorf("wrk does not tell how many requests there were, or how long they took:\n%s", out)
 	}
 	s := Sent{Requests: number(m[1])}
+	var err error
+	if s.Took, err = time.ParseDuration(m[2]); err != nil {
+		return s, err
+	}
+	if s.P99, err = time.ParseDuration(p99[1]); err != nil {
+		return s, err
+	}
 	for _, form := range []*regexp.Regexp{statusForm, socketForm} {
 		if m := form.FindStringSubmatch(out); m != nil {
 			for _, text := range m[1:] {
