@@ -54,6 +54,9 @@ func (p *peer) turns(ctx context.Context, every time.Duration, switches int) ([]
 			return turns, err
 		}
 		t.Confirmed, p.live = time.Now(), t.To
+		if p.decided != nil {
+			t.Decided = p.decided()
+		}
 		turns = append(turns, t)
 	}
 	machine.Pause(ctx, every) // what follows the last switch counts too

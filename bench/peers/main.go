@@ -60,7 +60,7 @@ func main() {
 
 // size says how much is measured.
 type size struct {
-	costRounds                   int
+	costRounds, settingRounds    int
 	costTime                     time.Duration
 	throughputRounds             int
 	lossRounds, lossSwitches     int
@@ -71,7 +71,7 @@ type size struct {
 
 var (
 	full = size{
-		costRounds: 7, costTime: 2 * time.Second, throughputRounds: 5, lossRounds: 4, lossSwitches: 25,
+		costRounds: 7, settingRounds: 5, costTime: 2 * time.Second, throughputRounds: 5, lossRounds: 4, lossSwitches: 25,
 		momentRounds: 5, momentSwitches: 20, tailRounds: 5, tailSwitches: 8, deploys: 4,
 	}
 	brief = size{costRounds: 3, costTime: time.Second, lossRounds: 2, lossSwitches: 12}

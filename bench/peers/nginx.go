@@ -8,19 +8,27 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"teal/bench/stage"
 	"teal/internal/release"
 )
 
 // upTeal is teal's own nginx as teal has written it, and teal in this process.
+// A switch is decided when the receipt says so: once the walk has come to the
+// shift, before the intent of it is written down.
 func upTeal(ctx context.Context, s *stand, p *peer) error {
 	st, err := s.stage(ctx, p)
 	if err != nil {
 		return err
 	}
+	var decided time.Time
+	p.decided = func() time.Time { return decided }
 	p.flip = func(ctx context.Context, c release.Color) error {
-		_, err := st.SwitchTo(ctx, c)
+		receipt, err := st.SwitchTo(ctx, c)
+		for _, turn := range st.Clock.Take() {
+			decided = turn.Confirmed.Add(-receipt.Switch)
+		}
 		return err
 	}
 	return p.flip(ctx, release.Blue)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"teal/internal/release"
 )
@@ -21,6 +22,10 @@ type peer struct {
 	// flip sends new requests to a color, in the way that is usual for the
 	// proxy; it returns when that way says it is done.
 	flip func(context.Context, release.Color) error
+
+	// decided is when the last flip had been decided on, nil if it was when it
+	// began: teal looks around and plans before it decides.
+	decided func() time.Time
 
 	// down takes away what close doesn't know of.
 	down func(context.Context) error

@@ -126,14 +126,14 @@ func (r *result) missed() (n int) {
 func (r *result) print(out io.Writer) error {
 	fmt.Fprintf(out, "teal %s, %s\n%s\n%v\n\n", r.Revision, r.Date.Format(time.RFC3339), r.Machine, r.Versions)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "measured\tof\tmedian (min to max)\trounds\t")
+	fmt.Fprintln(t, "measured\tmedian (min to max)\trounds\t\t")
 	last := ""
-	for _, f := range r.Figures {
+	for _, f := range r.grouped() {
 		if what := f.Part + ": " + f.What; what != last {
 			last = what
-			fmt.Fprintf(t, "%s, %s\t\t\t\t\n", what, f.Unit)
+			fmt.Fprintf(t, "%s\t%s\t\t\t\n", what, f.Unit)
 		}
-		fmt.Fprintf(t, "\t%s\t%s\t%d\t%s\n", f.Peer, f.series, len(f.Rounds), f.Note)
+		fmt.Fprintf(t, "  %s\t%s\t%d\t%s\t\n", f.Peer, f.series, len(f.Rounds), f.Note)
 	}
 	fmt.Fprintln(t, "\nbar\t\t\tmedian (min to max)\t")
 	for _, b := range r.Bars {
@@ -157,6 +157,26 @@ func (r *result) join(path string) error {
 	}
 	r.keep(old)
 	return nil
+}
+
+// grouped are the figures with those of one kind together, in the order in
+// which the kinds were first told of.
+func (r *result) grouped() (list []figure) {
+	kind := func(f figure) string { return f.Part + f.What }
+	var kinds []string
+	for _, f := range r.Figures {
+		if !slices.Contains(kinds, kind(f)) {
+			kinds = append(kinds, kind(f))
+		}
+	}
+	for _, k := range kinds {
+		for _, f := range r.Figures {
+			if kind(f) == k {
+				list = append(list, f)
+			}
+		}
+	}
+	return list
 }
 
 func (r *result) save(path string) error {

@@ -45,6 +45,10 @@ var settings = []setting{
 	{"proxy buffers of 16k", []edit{{siteFile, regexp.MustCompile(`proxy_http_version 1.1;`), "proxy_http_version 1.1;\n    proxy_buffer_size 16k;\n    proxy_buffers 8 16k;"}}},
 	{"proxy_buffering off", []edit{{siteFile, regexp.MustCompile(`proxy_http_version 1.1;`), "proxy_http_version 1.1;\n    proxy_buffering off;"}}},
 	{"without X-Real-IP and X-Forwarded-Host", []edit{{siteFile, regexp.MustCompile(`(?m)^    proxy_set_header X-(Real-IP|Forwarded-Host) .*\n`), ""}}},
+	{"flags looked up once a second, not each time", []edit{
+		{siteFile, regexp.MustCompile(`(?m)^    open_file_cache off;`), "    open_file_cache max=100;\n    open_file_cache_valid 1s;\n    open_file_cache_errors on;"},
+		{siteFile, regexp.MustCompile(`(?m)^(    location .*\{)$`), "$1\n        open_file_cache off;"},
+	}},
 	{"without the test of the watch flag", []edit{{siteFile, flagTest("watch"), ""}}},
 	{"without the tests of both flags", []edit{{siteFile, flagTest("watch"), ""}, {siteFile, flagTest("closing"), ""}}},
 }
@@ -91,7 +95,7 @@ func alternatives(ctx context.Context, b *bench) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
-	all, err := s.rounds(ctx, b.size.costRounds, b.size.costTime, wrkPlain, s.peers...)
+	all, err := s.rounds(ctx, b.size.settingRounds, b.size.costTime, wrkPlain, s.peers...)
 	if err != nil {
 		return err
 	}
