@@ -228,6 +228,20 @@ func TestStoppedContainersThatWereTakenOffTheNetworkAreMadeAnew(t *testing.T) {
 	}
 }
 
+func TestAStandbyThatLostAContainerIsMadeAnew(t *testing.T) {
+	o := settledWorld().observed()
+	standby := o.Engine.Colors[release.Green]
+	standby.Containers = standby.Containers[1:]
+	o.Engine.Colors[release.Green] = standby
+	p, err := Build(o, Goal{Kind: release.KindRollback})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kinds := kindsOf(p)[:3]; !slices.Equal(kinds, []release.StepKind{release.StepImages, release.StepClear, release.StepStart}) {
+		t.Errorf("got\n%s", printed(p))
+	}
+}
+
 func TestAnUndoGivesNginxTheConfigBackThatTheLiveReleaseHas(t *testing.T) {
 	w := settledWorld()
 	w.colors[release.Green] = &slot{release: 42, running: true}
