@@ -47,9 +47,10 @@ func judge(ctx context.Context, dir string, m mutant, limit time.Duration) verdi
 	return v
 }
 
-// build compiles the package of the file, if it is one of Go's.
+// build compiles the package of the file, if it is one of Go's; a test is
+// compiled by its own run.
 func build(ctx context.Context, dir string, m mutant) ([]byte, error) {
-	if filepath.Ext(m.file) != ".go" {
+	if filepath.Ext(m.file) != ".go" || strings.HasSuffix(m.file, "_test.go") {
 		return nil, nil
 	}
 	return goCommand(ctx, dir, "build", "./"+filepath.ToSlash(filepath.Dir(m.file))).CombinedOutput()
