@@ -44,7 +44,12 @@ func TestTrafficIsCountedOnlyWhileItIsWatched(t *testing.T) {
 		t.Error(diff)
 	}
 	s.must(s.r.Watch(s.ctx, s.app, false))
-	s.servedBy(release.Green)
+	for range 10 { // what ends before the next begins would be in the log by then
+		s.servedBy(release.Green)
+	}
+	if got := s.traffic(4); got.Requests != 4 {
+		t.Errorf("unwatched, it counted %d requests more", got.Requests-4)
+	}
 	s.must(s.r.Watch(s.ctx, s.app, true)) // drops what was logged before
 	s.servedBy(release.Green)
 	if got := s.traffic(1); got.Requests != 1 {
