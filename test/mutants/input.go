@@ -51,6 +51,6 @@ var input = []mutant{
 	{"2: a hostile value, at a line's end", "internal/config/alphabet.go", "targetForm = regexp.MustCompile(`^/[a-zA-Z0-9._~/?=&%+,:@-]*$`)", "targetForm = regexp.MustCompile(`^/[a-zA-Z0-9._~/?=&%+,:@-]*(?m:$)`)", "internal/config", "TestAHostileValueInAnyTextIsRefusedOrKeptFromNginx"},
 	{"2: a hostile value, refused before rendering", "internal/nginx/render/check.go", "match(\"app\", in.App.Name, appForm),\n", "", "internal/nginx/render", "TestAHostileValueIsRefusedWhereverItStands"},
 	{"2: kill -9 between journal entries, what is left over", "internal/plan/builder.go", `if state := b.o.Engine.Colors[b.color]; !state.Empty() {`, `if state := b.o.Engine.Colors[b.color]; false && !state.Empty() {`, "internal/deploy", "TestAKillAnywhereIsFinishedByTheNextDeploy"},
-	{"2: kill -9 between journal entries, what is known of it", "internal/deploy/observe.go", `if err := d.Journal.End(u.ID, release.OutcomeInterrupted, nil); err != nil {`, `if err := error(nil); err != nil {`, "test/e2e", "TestScenarioAFirstDeployKilledAtAnyJournalEntryIsFinishedByTheNext"},
+	{"2: kill -9 between journal entries, what is known of it", "internal/deploy/observe.go", `if err := d.Journal.End(u.ID, release.OutcomeInterrupted, nil); err != nil {`, `if err := error(nil); err != nil {`, "internal/deploy", "TestAKillAnywhereIsFinishedByTheNextDeploy"},
 	{"2: make demo fails if one request was lost", "examples/demo/clients.go", `case t.lost > 0:`, `case t.lost > 1:`, "examples/demo", "TestTheDemoFailsIfOneRequestWasLost"},
 }
