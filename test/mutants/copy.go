@@ -13,24 +13,17 @@ import (
 // copied is a clone of what is committed, where mutants are tried.
 type copied struct{ dir string }
 
-// newCopy clones the tree that the command stands in, and builds there what
-// "make test" builds before its tests.
+// newCopy clones the tree that the command stands in.
 func newCopy(ctx context.Context) (*copied, error) {
 	dir, err := os.MkdirTemp("", "teal-mutants-")
 	if err != nil {
 		return nil, err
 	}
-	c := &copied{dir: dir}
-	for _, argv := range [][]string{
-		{"git", "clone", "--quiet", ".", dir},
-		{"make", "-C", dir, "--no-print-directory", "--silent", "demo-app"},
-	} {
-		if out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput(); err != nil {
-			c.remove()
-			return nil, fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, out)
-		}
+	if out, err := exec.CommandContext(ctx, "git", "clone", "--quiet", ".", dir).CombinedOutput(); err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("copy what is committed: %w\n%s", err, out)
 	}
-	return c, nil
+	return &copied{dir: dir}, nil
 }
 
 func (c *copied) remove() { os.RemoveAll(c.dir) }
