@@ -113,6 +113,9 @@ bench-growth: setup build ## measure 1,000 apps, 50 services, 10,000 releases (2
 .PHONY: plots
 plots: ## draw the results of the benchmarks as SVG
 	go run ./bench/plot
+.PHONY: mutants
+mutants: setup images ## break teal on purpose, a line at a time, and see a test notice each (40 minutes)
+	go run ./test/mutants -parallel 3
 
 .PHONY: clean
 clean: ## remove what was built
