@@ -39,8 +39,11 @@ images: setup ## build the images of Debian packages that the examples stand on 
 	@go run ./test/images/make
 
 .PHONY: test
-test: setup lint build demo-app images ## everything: checks, tests, end-to-end scenarios
-	go test -count=1 -timeout 15m -p 2 $(PACKAGES)
+test: setup lint build demo-app ## everything: checks, tests, end-to-end scenarios
+	@# Who needs an image waits for it: they are built beside the tests of the rooms.
+	go run ./test/images/make & images=$$!; status=0; \
+	go test -count=1 -timeout 15m -p 3 $(PACKAGES) || status=$$?; \
+	wait $$images && exit $$status
 	go test -count=1 -timeout 5m -v $(PROOF)
 	@mkdir -p bin
 	go test -count=1 -timeout 20m -parallel 4 -v $(E2E) | tee bin/e2e.log
@@ -113,6 +116,7 @@ bench-growth: setup build ## measure 1,000 apps, 50 services, 10,000 releases (2
 .PHONY: plots
 plots: ## draw the results of the benchmarks as SVG
 	go run ./bench/plot
+
 .PHONY: mutants
 mutants: setup images ## break teal on purpose, a line at a time, and see a test notice each (40 minutes)
 	go run ./test/mutants -parallel 3

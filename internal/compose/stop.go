@@ -172,12 +172,16 @@ func (e *Engine) removeEmptied(ctx context.Context, name string) error {
 	return nil
 }
 
+// removedAtOnce bounds removals at the same time. Docker waits for the disk in
+// each: ten at once take half as long as ten of which four are at once (20.10).
+const removedAtOnce = 32
+
 func (e *Engine) stopAndRemove(ctx context.Context, containers []container.Summary) error {
 	if err := e.stop(ctx, containers); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
+	group.SetLimit(removedAtOnce)
 	for _, c := range containers {
 		group.Go(func() error {
 			_, err := e.client.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
