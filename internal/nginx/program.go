@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,12 +130,20 @@ func under(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
+// thrifty is in nginx's environment: its C library keeps freed memory at hand
+// (mallopt(3)). nginx reads every map block with the help of a megabyte that it
+// gives back; without this each is asked of the kernel anew, page by page, and
+// of 4.4 seconds of processor that the configuration of 1,000 apps took to be
+// read 3.4 were that. What the environment says already has precedence.
+var thrifty = []string{"MALLOC_MMAP_THRESHOLD_=33554432", "MALLOC_TRIM_THRESHOLD_=33554432"}
+
 // run runs nginx and returns what it prints on both outputs.
 func run(ctx context.Context, path string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.WaitDelay = time.Second // a daemon that keeps the pipe must not keep us
+	cmd.Env = append(slices.Clone(thrifty), os.Environ()...)
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, exec.ErrWaitDelay) {
 		err = nil
