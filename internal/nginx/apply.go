@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -252,7 +251,7 @@ func (r *Router) undo(ctx context.Context, app release.App, done []*change, fres
 		errs = append(errs, r.undoOne(ctx, app.Name, done[i]))
 	}
 	if fresh {
-		errs = append(errs, r.clearFolder(app), os.RemoveAll(r.flags(app.Name)))
+		errs = append(errs, r.clearFolder(app), liftAll(r.flags(app.Name)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("put nginx's configuration back: %w", err)

@@ -19,10 +19,21 @@ type diskChange struct {
 	synced   bool
 }
 
-// recorded is told of each change, where a test asks for them.
-var recorded func(diskChange)
+// recorded is told of each change, and refused is asked before it, where a test
+// wants to know of them or wants one to fail.
+var (
+	recorded func(diskChange)
+	refused  func(diskChange) error
+)
 
-func record(c diskChange, err error) error {
+// attempt makes one change of the disk.
+func attempt(c diskChange, do func() error) error {
+	if refused != nil {
+		if err := refused(c); err != nil {
+			return &fs.PathError{Op: c.op, Path: c.path, Err: err}
+		}
+	}
+	err := do()
 	if err == nil && recorded != nil {
 		recorded(c)
 	}
@@ -30,15 +41,15 @@ func record(c diskChange, err error) error {
 }
 
 func mkdir(path string) error {
-	return record(diskChange{op: "mkdir", path: path}, os.Mkdir(path, 0o755))
+	return attempt(diskChange{op: "mkdir", path: path}, func() error { return os.Mkdir(path, 0o755) })
 }
 
 func symlink(target, path string) error {
-	return record(diskChange{op: "symlink", path: path, to: target}, os.Symlink(target, path))
+	return attempt(diskChange{op: "symlink", path: path, to: target}, func() error { return os.Symlink(target, path) })
 }
 
 func rename(from, to string) error {
-	return record(diskChange{op: "rename", path: from, to: to}, os.Rename(from, to))
+	return attempt(diskChange{op: "rename", path: from, to: to}, func() error { return os.Rename(from, to) })
 }
 
 // publish writes a file that nginx's workers may read. A link in its place is
@@ -49,7 +60,7 @@ func publish(path, text string) error {
 			return err
 		}
 	}
-	return record(diskChange{op: "write", path: path, text: text}, write644(path, text))
+	return attempt(diskChange{op: "write", path: path, text: text}, func() error { return write644(path, text) })
 }
 
 func write644(path, text string) error {
@@ -63,7 +74,7 @@ func write644(path, text string) error {
 
 // lift takes a flag away.
 func lift(flag string) error {
-	err := record(diskChange{op: "remove", path: flag}, os.Remove(flag))
+	err := attempt(diskChange{op: "remove", path: flag}, func() error { return os.Remove(flag) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -72,7 +83,7 @@ func lift(flag string) error {
 
 // liftAll takes away all that lies at the path.
 func liftAll(path string) error {
-	return record(diskChange{op: "remove", path: path}, os.RemoveAll(path))
+	return attempt(diskChange{op: "remove", path: path}, func() error { return os.RemoveAll(path) })
 }
 
 // syncFolder makes renames in the folder survive a power cut.
@@ -82,5 +93,5 @@ func syncFolder(path string) error {
 		return err
 	}
 	defer dir.Close()
-	return record(diskChange{op: "sync", path: path}, dir.Sync())
+	return attempt(diskChange{op: "sync", path: path}, dir.Sync)
 }

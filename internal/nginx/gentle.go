@@ -3,7 +3,6 @@ package nginx
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"time"
 )
@@ -35,7 +34,7 @@ func (r *Router) gently(ctx context.Context, s server, m master, served []routed
 		if err := publish(flag, ""); err != nil {
 			return err
 		}
-		defer os.Remove(flag)
+		defer lift(flag)
 	}
 	r.warm.CloseIdleConnections() // or we wait for ourselves
 	if err := emptied(ctx, m, ports(served)); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -35,7 +34,7 @@ func (r *Router) Remove(ctx context.Context, app release.App) error {
 	}
 	_ = unguard(subnets) // who had no right to add them has none to remove
 	if r.kept(app) {
-		return errors.Join(os.RemoveAll(r.flags(app.Name)), lift(r.next(app.Name)))
+		return errors.Join(liftAll(r.flags(app.Name)), lift(r.next(app.Name)))
 	}
 	// The link goes after the configuration: nginx would send everyone to
 	// blue without it.
@@ -49,7 +48,7 @@ func (r *Router) Remove(ctx context.Context, app release.App) error {
 func (r *Router) clear(app release.App) error {
 	var errs []error
 	for _, path := range []string{r.live(app.Name), r.next(app.Name), r.flags(app.Name)} {
-		errs = append(errs, os.RemoveAll(path))
+		errs = append(errs, liftAll(path))
 	}
 	return errors.Join(append(errs, r.clearFolder(app))...)
 }
@@ -58,14 +57,14 @@ func (r *Router) clear(app release.App) error {
 // mounted: a container would hold on to the removed one and never see the next.
 func (r *Router) clearFolder(app release.App) error {
 	if !housed(app) {
-		return os.RemoveAll(r.app(app.Name))
+		return liftAll(r.app(app.Name))
 	}
 	found, err := filepath.Glob(filepath.Join(r.app(app.Name), "*"))
 	for _, path := range found {
 		if strings.HasPrefix(filepath.Base(path), "sites-") { // mounted as well, and empty by now
 			continue
 		}
-		err = errors.Join(err, os.RemoveAll(path))
+		err = errors.Join(err, liftAll(path))
 	}
 	return err
 }

@@ -13,8 +13,9 @@ import (
 // replace puts a file in the place of another at once, through a draft in the
 // same folder, with the mode as it is whatever the umask.
 func replace(path string, text []byte, mode os.FileMode) error {
-	err := renameio.WriteFile(path, text, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.IgnoreUmask())
-	return record(diskChange{op: "write", path: path, text: string(text), synced: true}, err)
+	return attempt(diskChange{op: "write", path: path, text: string(text), synced: true}, func() error {
+		return renameio.WriteFile(path, text, mode, renameio.WithTempDir(filepath.Dir(path)), renameio.IgnoreUmask())
+	})
 }
 
 // noFollow opens no link in the last place of a path.

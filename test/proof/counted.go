@@ -54,7 +54,7 @@ func fuzzTime(s size) time.Duration { return s.limit / 40 }
 // real disk's changes replayed. The short form does without deaths, by far the
 // most cases: the room's own test has them.
 func (p *proof) crashes(ctx context.Context) error {
-	kinds, run := []counted{ofFaults, ofRandom, ofCuts}, "TestAFaultAtAnyChange|TestARandomHistory|TestAPowerCut"
+	kinds, run := []counted{ofFaults, ofRandom, ofCuts}, "TestAFaultAtAnyChange|TestADiskThatFails|TestARandomHistory|TestAPowerCut"
 	if p.size != brief {
 		kinds, run = append([]counted{ofDeaths, ofSecond}, kinds...), run+"|TestADeathAtAnyChange"
 	}
