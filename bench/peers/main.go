@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -50,6 +51,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "measure these parts alone, with commas between; the others' figures stay in the file")
 	flag.BoolVar(&o.short, "short", false, "the cost and the losses alone, in fewer rounds, and keep nothing")
 	flag.Parse()
+	debug.SetGCPercent(400) // clients that stand still while memory is looked through would make slow answers
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	if err := run(ctx, o); err != nil {
