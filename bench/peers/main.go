@@ -104,7 +104,12 @@ type bench struct {
 
 var errMissed = errors.New("a bar was missed")
 
+// longest bounds a run.
+const longest = 20 * time.Minute
+
 func run(ctx context.Context, o options) error {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	b, err := prepare(ctx, o)
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
@@ -115,7 +120,9 @@ func run(ctx context.Context, o options) error {
 			continue
 		}
 		if err := b.measured(ctx, one, until); err != nil {
-			return errors.Join(fmt.Errorf("%s: %w", one.name, err), b.result.print(os.Stdout))
+			// What was whole by then stays worth something.
+			b.result.unfinished(one.name)
+			return errors.Join(fmt.Errorf("%s: %w", one.name, err), b.result.print(os.Stdout), b.keep(o))
 		}
 	}
 	return b.tell(o)

@@ -142,6 +142,14 @@ func (r *result) print(out io.Writer) error {
 	return t.Flush()
 }
 
+// unfinished drops what was found by a part that did not come to its end.
+func (r *result) unfinished(part string) {
+	delete(r.Parts, part)
+	r.Figures = slices.DeleteFunc(r.Figures, func(f figure) bool { return f.Part == part })
+	r.Bars = slices.DeleteFunc(r.Bars, func(b bar) bool { return b.Part == part })
+	maps.DeleteFunc(r.Ratios, func(_ string, of ratioOf) bool { return of.Part == part })
+}
+
 // join keeps, of the file, what was not measured now.
 func (r *result) join(path string) error {
 	text, err := os.ReadFile(path)

@@ -67,6 +67,27 @@ func TestAPartMeasuredAgainReplacesItsOwnFiguresAlone(t *testing.T) {
 	}
 }
 
+func TestAPartThatDidNotEndLeavesTheOldFigures(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "peers.json")
+	if err := fresh("cost", "old", 1).save(file); err != nil {
+		t.Fatal(err)
+	}
+	broken := fresh("cost", "half", 9)
+	broken.add("loss", "x", "whole", "ms", "", []float64{1})
+	broken.Parts["loss"] = ran{}
+	broken.unfinished("cost")
+	if err := broken.join(file); err != nil {
+		t.Fatal(err)
+	}
+	var peers []string
+	for _, f := range broken.Figures {
+		peers = append(peers, f.Peer)
+	}
+	if !slices.Equal(peers, []string{"old", "whole"}) || len(broken.Bars) != 1 || broken.Bars[0].Got != 1 || broken.Ratios["cost's"].Median != 1 {
+		t.Errorf("%q, %+v", peers, broken)
+	}
+}
+
 func TestLayoutsThatLoseNothingMakeTheRunVoid(t *testing.T) {
 	lost := map[string][]float64{teal.name: {0}, service.name: {5, 0}, leastConn.name: {1}, haproxy.name: {3}, caddy.name: {2}}
 	var peers []*peer
