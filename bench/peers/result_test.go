@@ -74,6 +74,7 @@ func TestAPartThatDidNotEndLeavesTheOldFigures(t *testing.T) {
 	}
 	broken := fresh("cost", "half", 9)
 	broken.add("loss", "x", "whole", "ms", "", []float64{1})
+	broken.compare("cost", "half a ratio", seriesOf([]float64{9}))
 	broken.Parts["loss"] = ran{}
 	broken.unfinished("cost")
 	if err := broken.join(file); err != nil {
@@ -83,7 +84,7 @@ func TestAPartThatDidNotEndLeavesTheOldFigures(t *testing.T) {
 	for _, f := range broken.Figures {
 		peers = append(peers, f.Peer)
 	}
-	if !slices.Equal(peers, []string{"old", "whole"}) || len(broken.Bars) != 1 || broken.Bars[0].Got != 1 || broken.Ratios["cost's"].Median != 1 {
+	if !slices.Equal(peers, []string{"old", "whole"}) || len(broken.Bars) != 1 || broken.Bars[0].Got != 1 || broken.Ratios["cost's"].Median != 1 || len(broken.Ratios) != 1 {
 		t.Errorf("%q, %+v", peers, broken)
 	}
 }
