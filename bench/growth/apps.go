@@ -87,7 +87,7 @@ func apps(ctx context.Context, b *bench) (_ *figures.Head, err error) {
 		fmt.Fprintf(os.Stderr, "%d apps are up\n", n)
 	}
 	all := make([]samples, len(worlds))
-	for round := range b.rounds {
+	for round, until := 0, time.Now().Add(b.within); round < b.rounds && (round == 0 || time.Now().Before(until)); round++ {
 		for i, w := range worlds {
 			if err := w.measure(ctx, g, b.teal, round, &all[i]); err != nil {
 				return nil, fmt.Errorf("round %d, %d apps: %w", round+1, w.apps, err)

@@ -33,6 +33,7 @@ type options struct {
 	out    string
 	only   string
 	rounds int
+	within time.Duration
 	most   int
 	quiet  time.Duration
 }
@@ -45,6 +46,7 @@ func main() {
 	flag.StringVar(&o.out, "out", "bench/results/growth.json", "where the figures go; empty for nowhere")
 	flag.StringVar(&o.only, "only", "", "measure these parts alone, with commas between: apps, services, replicas, history")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds over all numbers of apps")
+	flag.DurationVar(&o.within, "within", 6*time.Minute, "begin no further round over the apps after this time")
 	flag.IntVar(&o.most, "most", 10000, "leave out what has more apps, services, releases than that")
 	flag.DurationVar(&o.quiet, "quiet", 30*time.Second, "how long to wait, before each part, for a quiet machine")
 	flag.Parse()
