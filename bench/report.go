@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"text/tabwriter"
 	"time"
@@ -57,7 +56,7 @@ const (
 )
 
 func newReport(ctx context.Context, teal string, d *site.Dockyard) (report, error) {
-	revision, err := revisionOf(ctx, teal)
+	revision, err := site.Revision(ctx, teal)
 	if err != nil {
 		return report{}, fmt.Errorf("ask teal for its version: %w", err)
 	}
@@ -70,15 +69,6 @@ func newReport(ctx context.Context, teal string, d *site.Dockyard) (report, erro
 		return report{}, fmt.Errorf("describe the machine: %w", err)
 	}
 	return report{Date: time.Now().UTC().Truncate(time.Second), Revision: revision, Machine: m, Noise: map[string]machine.SectionNoise{}}, nil
-}
-
-func revisionOf(ctx context.Context, teal string) (string, error) {
-	out, err := exec.CommandContext(ctx, teal, "version", "--json").Output()
-	if err != nil {
-		return "", err
-	}
-	var says struct{ Version string }
-	return says.Version, json.Unmarshal(out, &says)
 }
 
 // add enters a distribution. A limit without a sample is missed: nothing shows

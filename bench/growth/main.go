@@ -9,12 +9,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -134,7 +132,7 @@ func prepare(ctx context.Context, o options) (_ *bench, err error) {
 	if b.teal, err = filepath.Abs(o.teal); err != nil {
 		return nil, err
 	}
-	if b.revision, err = revisionOf(ctx, b.teal); err != nil {
+	if b.revision, err = site.Revision(ctx, b.teal); err != nil {
 		return nil, fmt.Errorf("ask teal for its version (make build): %w", err)
 	}
 	if b.kept, err = figures.Load(o.out); err != nil {
@@ -151,13 +149,4 @@ func prepare(ctx context.Context, o options) (_ *bench, err error) {
 		return nil, errors.Join(err, b.yard.Close(ctx))
 	}
 	return b, nil
-}
-
-func revisionOf(ctx context.Context, teal string) (string, error) {
-	out, err := exec.CommandContext(ctx, teal, "version", "--json").Output()
-	if err != nil {
-		return "", err
-	}
-	var says struct{ Version string }
-	return says.Version, json.Unmarshal(out, &says)
 }
