@@ -139,14 +139,25 @@ var thrifty = []string{"MALLOC_MMAP_THRESHOLD_=33554432", "MALLOC_TRIM_THRESHOLD
 
 // run runs nginx and returns what it prints on both outputs.
 func run(ctx context.Context, path string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, commandLimit)
+	return runFor(ctx, commandLimit, path, args...)
+}
+
+// errSlow is a run that was ended since it took too long: it says nothing about
+// what nginx was asked.
+var errSlow = errors.New("it did not end in time")
+
+func runFor(ctx context.Context, limit time.Duration, path string, args ...string) ([]byte, error) {
+	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, args...)
+	cmd := exec.CommandContext(within, path, args...)
 	cmd.WaitDelay = time.Second // a daemon that keeps the pipe must not keep us
 	cmd.Env = append(slices.Clone(thrifty), os.Environ()...)
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, exec.ErrWaitDelay) {
 		err = nil
+	}
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: it was given %s", errSlow, limit)
 	}
 	if err != nil {
 		return out, fmt.Errorf("run %s %s: %w", path, strings.Join(args, " "), err)

@@ -1,8 +1,14 @@
 package nginx
 
 import (
+	"context"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"teal/internal/release"
 )
 
 func TestNginxKeepsFreedMemoryUnlessTheEnvironmentSaysOtherwise(t *testing.T) {
@@ -19,5 +25,25 @@ func TestNginxKeepsFreedMemoryUnlessTheEnvironmentSaysOtherwise(t *testing.T) {
 	}
 	if slices.Contains(says, "MALLOC_TRIM_THRESHOLD_=33554432") {
 		t.Error("what the environment says is lost")
+	}
+}
+
+func TestATestThatTakesTooLongIsNotToldAsABrokenConfiguration(t *testing.T) {
+	_, err := runFor(t.Context(), time.Millisecond, "sleep", "60")
+	if !errors.Is(err, errSlow) {
+		t.Fatalf("ended with %v", err)
+	}
+	var told *release.Error
+	_, _, err = server{name: "standalone nginx", program: program{path: "nginx"}}.outcome(nil, err)
+	if !errors.As(err, &told) || !strings.Contains(told.What, "in time") || errors.Is(err, errBroken) {
+		t.Errorf("it is told as %v", err)
+	}
+}
+
+func TestAnInterruptIsNotToldAsSlowness(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := runFor(ctx, time.Minute, "sleep", "60"); err == nil || errors.Is(err, errSlow) {
+		t.Errorf("ended with %v", err)
 	}
 }

@@ -159,10 +159,27 @@ func (s server) testWith(ctx context.Context, main string) (says []string, passe
 	if ctx.Err() != nil {
 		return nil, false, ctx.Err()
 	}
+	return s.outcome(out, err)
+}
+
+// outcome is what a run of nginx -t says of the configuration.
+func (s server) outcome(out []byte, err error) (says []string, passes bool, _ error) {
+	if errors.Is(err, errSlow) {
+		return nil, false, s.slow(err)
+	}
 	if says = lines(out); err != nil && len(says) == 0 {
 		says = []string{err.Error()}
 	}
 	return says, err == nil, nil
+}
+
+// slow is the error of a test that did not end: nothing is known about the
+// configuration.
+func (s server) slow(err error) error {
+	return &release.Error{
+		Code: release.Unreachable, What: "the " + s.name + " does not get its configuration tested in time",
+		Detail: []string{err.Error()}, Next: "see how busy the machine is, and how long " + s.command("-t") + " takes; then try again", Err: err,
+	}
 }
 
 // sound is the error of a configuration that does not pass.
