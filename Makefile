@@ -100,7 +100,7 @@ repro: ## build twice from nothing, elsewhere each time, and compare the bytes
 	@go run ./test/repro
 
 .PHONY: proof
-proof: setup build ## prove that nothing is lost: 1,000 switches, 2,000,000 requests (15 minutes)
+proof: setup build ## prove that nothing is lost: 1,000 switches, 2,000,000 requests, 100 kills (18 minutes)
 	go run ./test/proof
 
 .PHONY: bench-check

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -80,6 +81,14 @@ func (e *Engine) KillAll() error {
 // Close ends it and takes away all that it made.
 func (e *Engine) Close() error {
 	return errors.Join(e.KillAll(), os.RemoveAll(e.root))
+}
+
+// Processes are dockerd, containerd and the shims of containers that run, not
+// what runs in the containers.
+func (e *Engine) Processes() []int {
+	return slices.DeleteFunc(e.processes(""), func(pid int) bool {
+		return !named(read(fmt.Sprintf("/proc/%d", pid), "cmdline"), e.root)
+	})
 }
 
 // processes are its own, first those that start others: all whose program has

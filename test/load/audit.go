@@ -91,3 +91,9 @@ func (l *Ledger) foreign(known map[uint32]bool) (n int) {
 	}
 	return n
 }
+
+// Add takes over what another audit of other ids says.
+func (a *Audit) Add(other Audit) {
+	a.IDs, a.Lost, a.Doubled = a.IDs+other.IDs, a.Lost+other.Lost, a.Doubled+other.Doubled
+	a.Unanswered, a.Foreign = a.Unanswered+other.Unanswered, a.Foreign+other.Foreign
+}

@@ -51,7 +51,7 @@ func (p *proof) control(ctx context.Context, name string, s *stand, l load.Load,
 
 // reload rewrites an include and reloads nginx.
 func (p *proof) reload(ctx context.Context, s *stand) (err error) {
-	r, err := newReloaded(ctx, s.root, s.pair)
+	r, err := newReloaded(ctx, s.root, func(c release.Color) []string { return []string{s.pair.first(c).at.String()} })
 	if err != nil {
 		return err
 	}

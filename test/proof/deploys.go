@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/moby/moby/client"
+
 	"teal/internal/release"
 	"teal/test/load"
 )
@@ -13,7 +15,7 @@ import (
 // deploys releases and rolls back with the binary and Docker under load, then
 // once across many long connections.
 func (p *proof) deploys(ctx context.Context) (err error) {
-	y, err := newYard(ctx)
+	y, err := newYard(ctx, client.FromEnv)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -31,6 +32,7 @@ func main() {
 	flag.StringVar(&p.teal, "teal", "bin/teal", "path of the binary")
 	flag.BoolVar(&short, "short", false, "the short form that make test runs")
 	flag.StringVar(&only, "only", "", "run these parts alone, with commas between; the verdict is about all of them and fails")
+	flag.Uint64Var(&p.seed, "seed", rand.Uint64(), "of the moments at which teal is killed; printed, to try a run again")
 	flag.Parse()
 	debug.SetGCPercent(400) // memory is there, processors are what clients and application compete for
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -53,6 +55,7 @@ type proof struct {
 	teal  string // path of the binary
 	size  size
 	only  []string
+	seed  uint64 // of the moments at which teal is killed
 	out   io.Writer
 	table table
 }
@@ -76,23 +79,31 @@ type size struct {
 	streamsEnd time.Duration // when half of them end; the others would go on
 	uploads    int           // slow uploads across it
 	lateUpload int           // bytes of each
+	kills      int           // of teal, by killers who work side by side
+	killers    int
+	crowds     int // how many times a crowd of deploys starts at once
+	crowd      int
+	inARow     int // deploys, after which nothing may be left
 
 	allSwitches, allRequests int           // what the whole must come to
+	allFaults                int           // survived
 	limit                    time.Duration // of the whole
 }
 
 var (
 	full = size{
 		think: 6 * time.Millisecond, rate: 800, upload: 100 << 20, uploadOver: 20 * time.Second,
-		every: 200 * time.Millisecond, switches: 1000, requests: 1_750_000, drainEvery: 25, switchTime: 14 * time.Minute,
+		every: 200 * time.Millisecond, switches: 1000, requests: 1_550_000, drainEvery: 25, switchTime: 14 * time.Minute,
 		controls: 12, shapes: 8, deploys: 40, deployTime: 5 * time.Minute, streams: 500, streamsEnd: 20 * time.Second, uploads: 20, lateUpload: 25 << 20,
-		allSwitches: 1000, allRequests: 2_000_000, limit: 20 * time.Minute,
+		kills: 100, killers: 2, crowds: 3, crowd: 16, inARow: 200,
+		allSwitches: 1000, allRequests: 2_000_000, allFaults: 103, limit: 20 * time.Minute,
 	}
 	brief = size{
 		think: 4 * time.Millisecond, rate: 400, upload: 4 << 20, uploadOver: 4 * time.Second,
 		every: 100 * time.Millisecond, switches: 60, requests: 90_000, drainEvery: 30, switchTime: 2 * time.Minute,
 		controls: 4, shapes: 2, deploys: 4, deployTime: 60 * time.Second, streams: 40, streamsEnd: 5 * time.Second, uploads: 4, lateUpload: 4 << 20,
-		allSwitches: 60, allRequests: 100_000, limit: 4 * time.Minute,
+		kills: 4, killers: 1, crowds: 1, crowd: 16, inARow: 4,
+		allSwitches: 60, allRequests: 100_000, allFaults: 5, limit: 4 * time.Minute,
 	}
 )
 
@@ -108,6 +119,7 @@ var parts = []part{
 	{"deploys", (*proof).deploys},
 	{"crash", (*proof).crashes},
 	{"fuzz", (*proof).fuzz},
+	{"faults", (*proof).faults},
 }
 
 var errNoProof = errors.New("not proved")
@@ -140,7 +152,8 @@ func (p *proof) tell(took time.Duration) error {
 		fmt.Fprintf(p.out, "not proved: %d faults, in %s\n", len(faults), took.Round(time.Second))
 		return errNoProof
 	}
-	fmt.Fprintf(p.out, "proved: nothing lost, nothing done twice, in %s\n", took.Round(time.Second))
+	survived, kills := p.table.survived()
+	fmt.Fprintf(p.out, "proved: nothing lost, nothing done twice, %d faults survived, %d kills of teal among them, in %s\n", survived, kills, took.Round(time.Second))
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -22,7 +23,7 @@ func TestNothingIsLostUnderLoadAndTheControlsLose(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "teal/cmd/teal").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	p := proof{teal: program, size: brief, out: lines{t}}
+	p := proof{seed: rand.Uint64(), teal: program, size: brief, out: lines{t}}
 	if err := p.run(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -34,7 +35,11 @@ func saw(o load.Outcome, n int) load.Report {
 }
 
 func TestTheVerdictIsThatOfEveryRow(t *testing.T) {
-	wanted := size{allSwitches: 10, allRequests: 100}
+	wanted := size{allSwitches: 10, allRequests: 100, allFaults: 3, kills: 2}
+	mortal := row{Name: "mortal", Faults: 2, Kills: 2}
+	struck := row{Name: "struck", Faults: 1, Cost: 2, report: saw(load.Reset, 2), audit: load.Audit{Unanswered: 1}}
+	costly := row{Name: "costly", Faults: 1, Cost: 2, report: saw(load.Reset, 3)}
+	forgetful := row{Name: "forgetful", Faults: 1, Cost: 2, audit: load.Audit{Lost: 1}}
 	good := row{Name: "good", Switches: 10, report: saw(load.Answered, 100)}
 	control := row{Name: "control", Control: true, report: saw(load.Reset, 1)}
 	blind := row{Name: "blind", Control: true, report: saw(load.Answered, 1)}
@@ -56,9 +61,33 @@ func TestTheVerdictIsThatOfEveryRow(t *testing.T) {
 		{"a control lost nothing", table{good, control, control, control, blind}, 1},
 		{"a control is missing", table{good, control, control}, 1},
 		{"too little was done", table{control, control, control}, 1},
+		{"a fault cost more than it must", table{good, costly, control, control, control}, 1},
+		{"a fault lost what was answered", table{good, forgetful, control, control, control}, 1},
 		{"controls' losses are no requests of teal's", table{lossy, control, control, control}, 2},
 	} {
-		if faults := tc.table.verdict(wanted); len(faults) != tc.faults {
+		if faults := append(tc.table, mortal, struck).verdict(wanted); len(faults) != tc.faults {
+			t.Errorf("%s: %q", tc.name, faults)
+		}
+	}
+}
+
+func TestTheVerdictMissesFaultsThatDidNotHappenOrWereNotSurvived(t *testing.T) {
+	wanted := size{allFaults: 3, kills: 2}
+	control := row{Name: "control", Control: true, report: saw(load.Reset, 1)}
+	mortal, struck := row{Name: "mortal", Faults: 2, Kills: 2}, row{Name: "struck", Faults: 1}
+	harmed := row{Name: "harmed", Faults: 1, Broken: "a container that nobody wants"}
+	unkilled := row{Name: "unkilled", Faults: 2}
+	for _, tc := range []struct {
+		name   string
+		table  table
+		faults int
+	}{
+		{"all is well", table{mortal, struck}, 0},
+		{"a fault too few", table{mortal}, 1},
+		{"faults, but too few kills", table{unkilled, struck}, 1},
+		{"one that was not survived", table{mortal, harmed}, 2},
+	} {
+		if faults := append(tc.table, control, control, control).verdict(wanted); len(faults) != tc.faults {
 			t.Errorf("%s: %q", tc.name, faults)
 		}
 	}

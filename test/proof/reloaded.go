@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"teal/internal/release"
@@ -16,9 +17,9 @@ import (
 // color's server is rewritten and nginx told to reload. It passes on over kept
 // connections, as teal's own does, so the switch is all that differs.
 type reloaded struct {
-	dir  string
-	addr string
-	pair *pair
+	dir     string
+	addr    string
+	servers func(release.Color) []string
 }
 
 const reloadedText = `worker_processes auto;
@@ -50,13 +51,14 @@ http {
 }
 `
 
-// newReloaded starts it with its files in a folder under root.
-func newReloaded(ctx context.Context, root string, p *pair) (*reloaded, error) {
+// newReloaded starts it with its files in a folder under root, and blue's
+// servers.
+func newReloaded(ctx context.Context, root string, servers func(release.Color) []string) (*reloaded, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	r := &reloaded{dir: filepath.Join(root, "reloaded"), addr: addr, pair: p}
+	r := &reloaded{dir: filepath.Join(root, "reloaded"), addr: addr, servers: servers}
 	if err := os.Mkdir(r.dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -78,7 +80,8 @@ func (r *reloaded) turn(ctx context.Context, c release.Color) error {
 
 func (r *reloaded) include(c release.Color) error {
 	next := filepath.Join(r.dir, "color.next")
-	if err := os.WriteFile(next, fmt.Appendf(nil, "server %s;\n", r.pair.first(c).at), 0o644); err != nil {
+	text := "server " + strings.Join(r.servers(c), ";\nserver ") + ";\n"
+	if err := os.WriteFile(next, []byte(text), 0o644); err != nil {
 		return err
 	}
 	return os.Rename(next, filepath.Join(r.dir, "color.conf"))

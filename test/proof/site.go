@@ -26,6 +26,9 @@ type site struct {
 	image         string
 	plain, secure string // addresses
 	version       int
+	compose, yaml string // what its files are made of
+	replicas      int
+	env           []string // beside this process's own
 }
 
 const composeText = `services:
@@ -64,7 +67,7 @@ func newSite(program, image string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{teal: bin, root: root, name: fmt.Sprintf("proof-%d", os.Getpid()), image: image}
+	s := &site{teal: bin, root: root, name: fmt.Sprintf("proof-%d", os.Getpid()), image: image, compose: composeText, yaml: tealText}
 	if s.plain, err = freeAddr(); err != nil {
 		return nil, err
 	}
@@ -86,27 +89,53 @@ func (s *site) configure(p policy) error {
 	fill := strings.NewReplacer("NAME", s.name, "HOST", siteHost, "PLAIN", s.plain, "SECURE", s.secure, "IMAGE", s.image,
 		"TIMEOUT", p.timeout.String(), "STREAMS", p.streams.String(), "STANDBY", string(p.standby))
 	return errors.Join(
-		os.WriteFile(filepath.Join(s.dir(), "compose.yaml"), []byte(fill.Replace(composeText)), 0o644),
-		os.WriteFile(filepath.Join(s.dir(), "teal.yaml"), []byte(fill.Replace(tealText)), 0o644),
+		os.WriteFile(filepath.Join(s.dir(), "compose.yaml"), []byte(fill.Replace(s.compose)), 0o644),
+		os.WriteFile(filepath.Join(s.dir(), "teal.yaml"), []byte(fill.Replace(s.yaml)), 0o644),
 	)
 }
 
 // run runs a command of the binary that has to succeed, and returns what it
 // told on its last line.
 func (s *site) run(ctx context.Context, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, s.teal, args...)
-	cmd.Dir = s.dir()
-	cmd.Env = append(os.Environ(), "TEAL_STATE_DIR="+filepath.Join(s.root, "state"), fmt.Sprintf("VERSION=%d", s.version))
+	cmd := s.command(ctx, args...)
 	// Interrupted, it undoes what it began.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("teal %s: %w\n%s%s", strings.Join(args, " "), err, stdout.Bytes(), stderr.Bytes())
+		return nil, fmt.Errorf("teal %s: %w\n%s", strings.Join(args, " "), err, cmd.told())
 	}
-	lines := bytes.Split(bytes.TrimSpace(stdout.Bytes()), []byte("\n"))
-	return lines[len(lines)-1], nil
+	return cmd.last(), nil
+}
+
+// command is teal with the application's environment, ready to start.
+func (s *site) command(ctx context.Context, args ...string) *command {
+	c := &command{Cmd: exec.CommandContext(ctx, s.teal, args...)}
+	c.Dir = s.dir()
+	c.Env = append(append(os.Environ(), "TEAL_STATE_DIR="+s.state(), fmt.Sprintf("VERSION=%d", s.version)), s.env...)
+	c.Stdout, c.Stderr = &c.out, &c.err
+	return c
+}
+
+func (s *site) state() string { return filepath.Join(s.root, "state") }
+
+// command is a command of the binary, with what it has told.
+type command struct {
+	*exec.Cmd
+	out, err bytes.Buffer
+}
+
+// told is the end of what it told.
+func (c *command) told() string {
+	out := c.out.String()
+	return out[max(0, len(out)-toldKept):] + c.err.String()
+}
+
+const toldKept = 2000
+
+// last is the last line it told.
+func (c *command) last() []byte {
+	lines := bytes.Split(bytes.TrimSpace(c.out.Bytes()), []byte("\n"))
+	return lines[len(lines)-1]
 }
 
 // carryOut runs a deploy or a rollback and returns its receipt.

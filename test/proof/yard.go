@@ -20,8 +20,8 @@ type yard struct {
 	image  string
 }
 
-func newYard(ctx context.Context) (*yard, error) {
-	c, err := client.New(client.FromEnv)
+func newYard(ctx context.Context, at client.Opt) (*yard, error) {
+	c, err := client.New(at)
 	if err != nil {
 		return nil, fmt.Errorf("connect to docker: %w", err)
 	}

@@ -1,5 +1,6 @@
 // Command app is the application of the proof in a container: as web it serves
-// what the clients ask for, as store it keeps the ledger of both colors.
+// what the clients ask for, as store it keeps the ledger of both colors; as
+// diary it serves and writes its ids into a file that both colors have.
 package main
 
 import (
@@ -25,8 +26,11 @@ func main() {
 	ctx, cancel := serve.Signals()
 	defer cancel()
 	handler := store(load.NewLedger())
-	if len(os.Args) > 1 && os.Args[1] == "web" {
+	switch {
+	case len(os.Args) > 1 && os.Args[1] == "web":
 		handler = web("http://store:8080")
+	case len(os.Args) > 1 && os.Args[1] == "diary":
+		handler = diary("/diary/ids")
 	}
 	server := &http.Server{Addr: ":8080", Handler: handler, ReadHeaderTimeout: time.Minute}
 	ended := make(chan struct{})
@@ -45,6 +49,19 @@ func main() {
 	// It returns as soon as it is told to stop. Whoever exits now loses what
 	// is inside.
 	<-ended
+}
+
+// diary enters its ids in a file, a whole line at a time: what is written there
+// stays, whoever is killed.
+func diary(path string) http.Handler {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return load.App{Color: os.Getenv("TEAL_COLOR"), Keep: func(id load.ID) error {
+		_, err := fmt.Fprintln(file, id, 1)
+		return err
+	}}.Handler()
 }
 
 // store keeps ids, and tells all of them.
