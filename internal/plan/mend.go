@@ -65,15 +65,19 @@ func (b *builder) answersLack() bool {
 	})
 }
 
+// ragged reports whether the goal's color serves with a part of its containers,
+// or as the backup of a dead one: nothing else does, so it is not emptied.
+func (b *builder) ragged() bool {
+	state := b.o.Engine.Colors[b.color]
+	return b.color == b.live && state.Running() && !(b.placed(state) && state.Whole(b.o.App.Services))
+}
+
 // rouse starts the release that stays where it lies stopped, after a reboot
 // say: an abort leaves it live, not only routed to. One that serves with a part
 // of its containers goes on so: to make the others anew, it would be emptied.
 func (b *builder) rouse() {
 	state := b.o.Engine.Colors[b.color]
-	if !b.goal.Revive || b.color != b.live || state.Up(b.overlapping()) || !b.canReturn() {
-		return
-	}
-	if state.Running() && !(b.placed(state) && state.Whole(b.o.App.Services)) {
+	if !b.goal.Revive || b.color != b.live || state.Up(b.overlapping()) || b.ragged() || !b.canReturn() {
 		return
 	}
 	b.roused = true

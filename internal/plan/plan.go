@@ -112,6 +112,9 @@ func buildUndo(o release.Observed, g Goal) Plan {
 		b.rouse()
 	case stays(o, g):
 		return b.stay(g.Color)
+	case b.ragged():
+		b.routeBack()
+		b.steady()
 	case b.canReturn():
 		b.revive()
 		b.bring()
