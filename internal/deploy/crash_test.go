@@ -142,7 +142,7 @@ func (m *machine) reboot() {
 			c.containers[i].running, c.containers[i].ending = false, false
 		}
 	}
-	m.shared, m.watching = false, false
+	m.shared, m.watching, m.shut = false, false, release.None
 	m.reload()
 }
 
@@ -198,8 +198,8 @@ func (m *machine) sound(a release.App) error {
 	if u := (fakeJournal{m}).unended(); u != nil {
 		return fmt.Errorf("deploy %d never ended", u.ID)
 	}
-	if m.watching || len(m.debris) > 0 {
-		return fmt.Errorf("left: watching %v, %v", m.watching, m.debris)
+	if m.watching || len(m.debris) > 0 || m.shut != release.None {
+		return fmt.Errorf("left: watching %v, %v, %q shut", m.watching, m.debris, m.shut)
 	}
 	live := m.routed()
 	c, other := m.colors[live], m.colors[live.Other()]
@@ -267,6 +267,7 @@ func (m *machine) fingerprint() string {
 	}
 	text(generationOf(m.applied, m.net))
 	number(len(m.debris))
+	text(string(m.shut))
 	number(m.memory.Next)
 	for _, r := range m.memory.Releases {
 		number(r.Number)

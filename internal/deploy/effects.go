@@ -2,7 +2,9 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -137,15 +139,20 @@ func (r *run) once(ctx context.Context, s release.Step) error {
 }
 
 func (r *run) clear(ctx context.Context, s release.Step) error {
-	if s.Release != 0 {
-		return r.Runtime.Vacate(ctx, r.app, s.Color)
-	}
-	return r.Runtime.Clear(ctx, r.app, s.Color)
+	return r.shut(ctx, s.Color, func() error {
+		if s.Release != 0 {
+			return r.Runtime.Vacate(ctx, r.app, s.Color)
+		}
+		return r.Runtime.Clear(ctx, r.app, s.Color)
+	})
 }
 
 func (r *run) start(ctx context.Context, s release.Step) error {
 	spec, err := r.release(ctx)
 	if err != nil {
+		return err
+	}
+	if err := r.reachable(ctx); err != nil {
 		return err
 	}
 	return r.Runtime.Start(ctx, r.app, *spec, s.Color, r.say, s.Services...)
@@ -154,6 +161,9 @@ func (r *run) start(ctx context.Context, s release.Step) error {
 func (r *run) resume(ctx context.Context, s release.Step) error {
 	spec, err := r.kept(ctx)
 	if err != nil {
+		return err
+	}
+	if err := r.reachable(ctx); err != nil {
 		return err
 	}
 	return r.Runtime.Resume(ctx, r.app, spec, s.Color, r.say, s.Services...)
@@ -239,7 +249,34 @@ func (r *run) drain(ctx context.Context, s release.Step) error {
 }
 
 func (r *run) stop(ctx context.Context, s release.Step) error {
-	return r.Runtime.Stop(ctx, r.app, s.Color, s.Services...)
+	stop := func() error { return r.Runtime.Stop(ctx, r.app, s.Color, s.Services...) }
+	if len(s.Services) > 0 {
+		return stop() // the others serve on
+	}
+	return r.shut(ctx, s.Color, stop)
+}
+
+// shut ends a color to which nothing new gets any more: a request that came
+// between the last look of the drain and the end would be lost. The door is open
+// again afterwards, whatever happened: the color may be needed.
+func (r *run) shut(ctx context.Context, c release.Color, end func() error) error {
+	if err := r.Router.Shut(ctx, r.app, r.plan.Network, c); err != nil && !errors.Is(err, fs.ErrPermission) {
+		r.say(release.EventNote, "new connections could not be kept from "+string(c)+" while it ends: "+err.Error())
+	}
+	err := end()
+	if shut := r.reachable(context.WithoutCancel(ctx)); shut != nil {
+		r.say(release.EventNote, "the next command tries it again: "+shut.Error())
+	}
+	return err
+}
+
+// reachable makes sure that no door is shut: to a color that starts nginx and
+// the health check need to get.
+func (r *run) reachable(ctx context.Context) error {
+	if err := r.Router.Reopen(ctx, r.app, r.plan.Network); err != nil {
+		return fmt.Errorf("let connections in again: %w", err)
+	}
+	return nil
 }
 
 // handedBack is told at the end of an adopted app: the server blocks are

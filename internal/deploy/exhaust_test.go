@@ -199,7 +199,7 @@ func (m *machine) empty() error {
 			left = append(left, string(c))
 		}
 	}
-	if m.network || m.shared || m.loaded || m.written != nil || m.table != nil || m.watching || len(m.debris) > 0 || len(m.memory.Releases) > 0 || len(m.images) > 0 {
+	if m.network || m.shared || m.loaded || m.written != nil || m.table != nil || m.watching || len(m.debris) > 0 || m.shut != release.None || len(m.memory.Releases) > 0 || len(m.images) > 0 {
 		left = append(left, fmt.Sprintf("%+v", *m))
 	}
 	if len(left) > 0 {

@@ -30,7 +30,8 @@ type machine struct {
 	net        release.Network // the addresses in it
 	pending    bool            // nginx was told to reload and has not done so yet
 	watching   bool
-	debris     []string // what a killed teal left beside nginx's files
+	debris     []string      // what a killed teal left beside nginx's files
+	shut       release.Color // to which new connections are kept from getting
 
 	unhealthy map[int]bool // releases that never get healthy
 	failing   int          // release whose release command fails
@@ -241,6 +242,9 @@ func (m *machine) routed() release.Color {
 // answers reports whether nginx finds a running replica in the color for each
 // route, where it looks for one.
 func (m *machine) answers(c release.Color) bool {
+	if m.shut == c {
+		return false
+	}
 	shape := m.applied.ShapeIn(c)
 	for _, r := range shape.Routes {
 		svc, _ := shape.Service(r.To)

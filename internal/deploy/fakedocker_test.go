@@ -233,7 +233,7 @@ func (m *machine) Healthy(ctx context.Context, targets []release.Target, _ Say) 
 		i := slices.IndexFunc(m.colors[t.Slot.Color].containers, func(f fakeContainer) bool {
 			return f.service == t.Slot.Service && f.replica == t.Slot.Replica
 		})
-		if i < 0 || !m.colors[t.Slot.Color].containers[i].running {
+		if i < 0 || !m.colors[t.Slot.Color].containers[i].running || m.shut == t.Slot.Color {
 			return &release.Error{Code: release.Gate, What: t.Slot.String() + " does not run"}
 		}
 		if m.unhealthy[t.Container.Release] {

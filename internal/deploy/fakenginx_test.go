@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"teal/internal/release"
@@ -20,7 +21,10 @@ func (r fakeRouter) Observe(_ context.Context, app release.App, net release.Netw
 		p.Wanted = generationOf(app, net)
 		p.Configured = r.written != nil && generationOf(*r.written, r.writtenNet) == p.Wanted
 	}
-	out := release.Routing{Known: r.table != nil, Leftovers: r.debris}
+	out := release.Routing{Known: r.table != nil, Leftovers: slices.Clone(r.debris)}
+	if r.shut != release.None {
+		out.Leftovers = append(out.Leftovers, "a door that is shut")
+	}
 	if r.table != nil {
 		out.Table, out.OnDisk = *r.table, *r.table
 	}
@@ -39,8 +43,34 @@ func (r fakeRouter) Tidy(ctx context.Context, _ release.App) error {
 	if r.strikes("nginx") {
 		return r.fault.err
 	}
-	r.debris = nil
+	r.debris, r.shut = nil, release.None
 	r.changed()
+	return nil
+}
+
+// Shut and Reopen have no names: they come with every stop.
+func (r fakeRouter) Shut(ctx context.Context, _ release.App, _ release.Network, c release.Color) error {
+	return r.silent(ctx, func() { r.shut = c })
+}
+
+func (r fakeRouter) Reopen(ctx context.Context, _ release.App, _ release.Network) error {
+	return r.silent(ctx, func() { r.shut = release.None })
+}
+
+// silent is a change of nginx's that is no effect of a step.
+func (r fakeRouter) silent(ctx context.Context, change func()) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.n++
+	if r.strikes("nginx") && !r.fault.late {
+		return r.fault.err
+	}
+	change()
+	r.changed()
+	if r.strikes("nginx") {
+		return r.fault.err
+	}
 	return nil
 }
 
@@ -129,5 +159,5 @@ func (r fakeRouter) Remove(ctx context.Context, _ release.App) error {
 		func() { r.written = nil },
 		func() { r.pending = true },
 		func() { r.reload() },
-		func() { r.table, r.watching = nil, false })
+		func() { r.table, r.watching, r.shut = nil, false, release.None })
 }

@@ -77,6 +77,11 @@ type Router interface {
 	// Drain waits until no connection leads from a proxy to the color, or the
 	// limits pass.
 	Drain(ctx context.Context, app release.App, net release.Network, color release.Color, limits release.DrainLimits, say Say) (release.Drained, error)
+	// Shut keeps new connections from the color, which is drained and about to
+	// be stopped, where the proxy is one for which that can be done.
+	Shut(ctx context.Context, app release.App, net release.Network, color release.Color) error
+	// Reopen takes back what Shut has done to either color.
+	Reopen(ctx context.Context, app release.App, net release.Network) error
 	// Watch switches the traffic log of the app on or off.
 	Watch(ctx context.Context, app release.App, on bool) error
 	// Front is where a client of this machine meets the app: at the outermost

@@ -71,6 +71,7 @@ type drain struct {
 	trying  map[uint64]bool         // sockets of the first look that are not connected yet
 	tried   bool                    // the look before saw such
 	streams map[uint64]bool         // sockets ever seen with the keep-alive timer
+	begun   bool                    // those that are being made count too
 	started time.Time
 	said    time.Time
 	say     func(release.EventType, string)
@@ -157,7 +158,7 @@ func (d *drain) lookAt(m master) error {
 		if s.state == stateConnecting {
 			d.trying[s.inode] = true
 		}
-		if s.state != stateEstablished || at != d.color {
+		if at != d.color || s.state != stateEstablished && !(d.begun && s.state == stateConnecting) {
 			continue
 		}
 		d.open[s.inode] = true

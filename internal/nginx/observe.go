@@ -35,6 +35,7 @@ func (r *Router) Observe(ctx context.Context, app release.App, net release.Netwo
 		o.Proxies = append([]release.ProxyState{p}, o.Proxies...)
 		o.Leftovers = append(o.Leftovers, r.stale(s, app.Name)...)
 	}
+	o.Leftovers = append(o.Leftovers, r.leftShut(app.Name)...)
 	return o, nil
 }
 

@@ -27,6 +27,9 @@ func (r *Router) Remove(ctx context.Context, app release.App) error {
 		}
 	}
 	subnets := append(r.subnets(app.Name), r.heard(app.Name)...)
+	if err := r.Reopen(ctx, app, release.Network{}); err != nil {
+		return err
+	}
 	for _, p := range app.Proxies {
 		if err := r.removeFrom(ctx, app, p); err != nil {
 			return fmt.Errorf("take %s out of the %s: %w", app.Name, p.Name(), err)

@@ -31,8 +31,7 @@ func unbar(p netip.Prefix) error {
 	return nil
 }
 
-// routeMessage is a message of rtnetlink(7): struct nlmsghdr, struct rtmsg and
-// two attributes.
+// routeMessage is a message of rtnetlink(7): struct rtmsg and two attributes.
 func routeMessage(kind, flags uint16, p netip.Prefix) []byte {
 	order := binary.NativeEndian
 	addr := p.Addr().As4()
@@ -41,13 +40,23 @@ func routeMessage(kind, flags uint16, p netip.Prefix) []byte {
 		syscall.RT_TABLE_MAIN, syscall.RTPROT_STATIC, syscall.RT_SCOPE_UNIVERSE, syscall.RTN_UNREACHABLE,
 		0, 0, 0, 0, // flags
 	}
-	attribute := func(kind uint16, value []byte) {
-		body = order.AppendUint16(body, uint16(syscall.SizeofRtAttr+len(value)))
-		body = order.AppendUint16(body, kind)
-		body = append(body, value...)
-	}
-	attribute(syscall.RTA_DST, addr[:])
-	attribute(syscall.RTA_PRIORITY, order.AppendUint32(nil, lastResort))
+	body = attribute(body, syscall.RTA_DST, addr[:])
+	body = attribute(body, syscall.RTA_PRIORITY, order.AppendUint32(nil, lastResort))
+	return netlinkMessage(kind, flags, body)
+}
+
+// attribute adds one to a message (struct rtattr).
+func attribute(body []byte, kind uint16, value []byte) []byte {
+	order := binary.NativeEndian
+	body = order.AppendUint16(body, uint16(syscall.SizeofRtAttr+len(value)))
+	body = order.AppendUint16(body, kind)
+	body = append(body, value...)
+	return append(body, make([]byte, aligned(len(value))-len(value))...)
+}
+
+// netlinkMessage puts the header before the body.
+func netlinkMessage(kind, flags uint16, body []byte) []byte {
+	order := binary.NativeEndian
 	head := order.AppendUint32(nil, uint32(syscall.NLMSG_HDRLEN+len(body)))
 	head = order.AppendUint16(head, kind)
 	head = order.AppendUint16(head, syscall.NLM_F_REQUEST|syscall.NLM_F_ACK|flags)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,6 +34,7 @@ func ordinary(root string) int {
 		_, shown := r.ProxyShow(ctx, "")
 		err = errors.Join(err, shown, r.ProxyReload(ctx, ""))
 	}
+	fmt.Fprintln(os.Stderr, "door:", shut(netip.MustParseAddrPort("192.0.2.1:1"))) // an address of nobody's (RFC 5737)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, describe(err))
 		return 1

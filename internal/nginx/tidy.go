@@ -15,6 +15,9 @@ func (r *Router) Tidy(ctx context.Context, app release.App) error {
 		return err
 	}
 	defer unlock()
+	if err := r.Reopen(ctx, app, release.Network{}); err != nil {
+		return err
+	}
 	for _, p := range app.Proxies {
 		s, err := r.server(ctx, app, p)
 		if err != nil {

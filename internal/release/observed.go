@@ -247,7 +247,7 @@ type Routing struct {
 	Table     Table // as the proxies answer, or as it is on disk where none runs
 	OnDisk    Table // the table the symlink names
 	Proxies   []ProxyState
-	Leftovers []string // files beside the app's own that a killed teal has left
+	Leftovers []string // what a killed teal has left: files beside the app's own, rules of the kernel's
 }
 
 // Loaded reports whether a proxy answers for this app at all.

@@ -1,0 +1,127 @@
+package nginx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"teal/internal/release"
+)
+
+// An upload that began before the switch goes to the old color when its body
+// is complete, maybe just as that is told to stop: the kernel takes the
+// connection, the application no longer does, and nginx may not send a POST
+// again. So the door is shut before: this machine's programs get no connection
+// to the color's ports any more, nginx then goes to the other color at once, and
+// what had come in before is waited for. It is a rule of the kernel's routing
+// (ip-rule(8)) for packets of this machine alone, to one address and port:
+// what the application itself asks of others goes on.
+//
+// A killed teal leaves rules behind. They are leftovers, which the next command
+// takes away first; a reboot forgets them. They take root's rights and an nginx
+// of this machine's own network, so callers go on without.
+
+// How long what came in before the door was shut is waited for, and how often
+// it is looked for.
+const (
+	shutFor   = time.Second
+	shutEvery = 20 * time.Millisecond
+)
+
+// Shut keeps new connections from the color, whose drain is done, until Reopen.
+// Where connections to it go on, streams that will be cut say, it stays open.
+func (r *Router) Shut(ctx context.Context, app release.App, net release.Network, color release.Color) error {
+	doors := r.doors(app, net, color)
+	if len(doors) == 0 {
+		return nil
+	}
+	masters, err := r.masters(ctx, app)
+	if err != nil {
+		return err
+	}
+	d := &drain{ends: endsOf(app, net), color: color, users: map[master]map[int]bool{}, streams: map[uint64]bool{}, begun: true}
+	for _, m := range masters {
+		d.users[m] = owners(m)
+	}
+	ctx, cancel := context.WithTimeout(ctx, shutFor)
+	defer cancel()
+	_ = poll(ctx, shutEvery, func() bool {
+		if err = shutAll(doors); err != nil {
+			return true
+		}
+		if err = d.look(); err == nil && len(d.open) == 0 {
+			return true
+		}
+		err = errors.Join(err, reopenAll(doors)) // it must not cut what has come in
+		return err != nil
+	})
+	return err
+}
+
+// doors are the color's addresses and ports, as far as nginx connects to them
+// from this machine: not from a container, and not through published ports.
+func (r *Router) doors(app release.App, net release.Network, color release.Color) []netip.AddrPort {
+	inside := slices.ContainsFunc(app.Proxies, func(p release.Proxy) bool { return p.Kind == release.ProxyContainer })
+	if inside || app.Addresses == release.AddressesPorts {
+		return nil
+	}
+	var list []netip.AddrPort
+	for _, s := range append(app.ShapeIn(color).Services, app.Services...) {
+		for replica := 1; replica <= s.Replicas; replica++ {
+			at := app.Endpoint(net, release.Slot{Service: s.Name, Color: color, Replica: replica})
+			if at.IsValid() && at.Port() != 0 && !slices.Contains(list, at) {
+				list = append(list, at)
+			}
+		}
+	}
+	return list
+}
+
+func shutAll(doors []netip.AddrPort) error {
+	for _, d := range doors {
+		if err := shut(d); err != nil {
+			return errors.Join(fmt.Errorf("keep connections from %s: %w", d, err), reopenAll(doors))
+		}
+	}
+	return nil
+}
+
+func reopenAll(doors []netip.AddrPort) error {
+	var errs []error
+	for _, d := range doors {
+		if err := reopen(d); err != nil {
+			errs = append(errs, fmt.Errorf("let connections to %s in again: %w", d, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Reopen opens all doors of the app, those that a killed teal has left
+// included.
+func (r *Router) Reopen(_ context.Context, app release.App, net release.Network) error {
+	r.hear(app.Name, net.Subnet)
+	doors, err := r.shutDoors(app.Name)
+	return errors.Join(err, reopenAll(doors))
+}
+
+// shutDoors are those of the app, by its addresses.
+func (r *Router) shutDoors(app string) ([]netip.AddrPort, error) {
+	all, err := allShut()
+	subnets := append(r.subnets(app), r.heard(app)...)
+	return slices.DeleteFunc(all, func(d netip.AddrPort) bool {
+		return !slices.ContainsFunc(subnets, func(p netip.Prefix) bool { return p.Contains(d.Addr()) })
+	}), err
+}
+
+// leftShut are the app's doors that are shut, in words.
+func (r *Router) leftShut(app string) []string {
+	doors, _ := r.shutDoors(app) // who may not ask has shut none
+	var list []string
+	for _, d := range doors {
+		list = append(list, "a rule that keeps connections from "+d.String())
+	}
+	return list
+}
