@@ -86,7 +86,7 @@ func TestScenarioAPortThatAnotherProgramHasStopsTheDeploy(t *testing.T) {
 	a.edit("teal.yaml", "BLUE", fmt.Sprint(ports[0]))
 	a.edit("teal.yaml", "GREEN", fmt.Sprint(other.port))
 	a.mustDeploy(1)
-	a.deploy(2).fails(3, fmt.Sprint(other.port), "release 1 is live in blue, as before", "next:")
+	a.deploy(2).fails(3, fmt.Sprintf("host port %d, which web-green publishes, is taken", other.port), "nginx (pid ", "release 1 is live in blue, as before", "next:")
 	a.serves(1)
 	other.serves(1)
 }
