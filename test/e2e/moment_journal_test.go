@@ -166,6 +166,7 @@ func TestScenarioACorruptJournalIsSetAsideAndRebuiltAloud(t *testing.T) {
 		if len(kept) != i+1 {
 			t.Fatalf("set aside were %v", kept)
 		}
+		r.says("is kept as " + kept[i])
 		if was, err := os.ReadFile(kept[i]); err != nil || string(was) != string(text) {
 			t.Errorf("%s is not what was damaged: %v", kept[i], err)
 		}
