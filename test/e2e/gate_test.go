@@ -43,7 +43,7 @@ func TestScenarioAGateSaysWhyItFails(t *testing.T) {
 		{fault: "port", want: []string{"refused", "9090"}},
 		{fault: "local", want: []string{"127.0.0.1:8080", "0.0.0.0"}},
 		{fault: "never", want: []string{"503", "warming up"}},
-		{fault: "silent", want: []string{"listen"}},
+		{fault: "silent", want: []string{"it listens on no TCP port"}},
 	} {
 		t.Run(tc.fault, func(t *testing.T) {
 			a.t = t
