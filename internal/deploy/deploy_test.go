@@ -3,9 +3,11 @@ package deploy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"teal/internal/release"
 
@@ -281,5 +283,24 @@ func TestWhatAKilledCommandLeftBesideNginxsFilesIsTakenAwayByTheNext(t *testing.
 		if err := command(d); err != nil || len(m.debris) > 0 {
 			t.Errorf("%s: %v, left %v", name, err, m.debris)
 		}
+	}
+}
+
+// hung is an engine whose release commands never end by themselves.
+type hung struct{ *machine }
+
+func (h hung) Once(ctx context.Context, _ release.App, _ release.Spec, _ release.Color, command release.Command, _ Say) error {
+	limit, ok := ctx.Deadline()
+	if left := time.Until(limit); !ok || left > command.Timeout {
+		return fmt.Errorf("it may run for %s more, and teal.yaml gives it %s", left, command.Timeout)
+	}
+	return errInjected
+}
+
+func TestAReleaseCommandIsGivenTheTimeThatTealYamlSaysAndNoMore(t *testing.T) {
+	d := released(t, 1).deployer()
+	d.Runtime = hung{d.Runtime.(*machine)}
+	if _, err := d.Deploy(t.Context(), wide()); !errors.Is(err, errInjected) {
+		t.Errorf("got %v", err)
 	}
 }
