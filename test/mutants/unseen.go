@@ -35,6 +35,7 @@ var unseen = []mutant{
 	{"set-up: what is missing", "script/setup", "have ssh || echo openssh-client", "true", "test/e2e", "TestScenarioSetUpNamesWhatIsMissing"},
 	{"set-up: an engine that it starts", "script/setup", "exec </dev/null >/dev/null 2>&1", "true", "test/e2e", "TestScenarioSetUpThatStartsAnEngineEndsForWhoeverReadsIt"},
 	{"keep: the releases that are kept", "internal/plan/history.go", `if r.WasLive() && len(r.Images) > 0`, `if !r.WasLive() && len(r.Images) > 0`, "test/e2e", "TestScenarioReleasesThatAreKeptCanBeRunAgain"},
+	{"keep: the releases that are kept, the plan", "internal/plan/history.go", `if r.WasLive() && len(r.Images) > 0`, `if !r.WasLive() && len(r.Images) > 0`, "internal/plan", "TestPlansPrintAsToldInTheDesign"},
 	{"keep: a full prune", "internal/compose/keeper.go", "for _, p := range unkept {\n", "for _, p := range unkept[:0] {\n", "test/e2e", "TestScenarioAFullPruneTakesNoImageOfAKeptRelease"},
 	{"keep: an image that is gone", "internal/compose/pin.go", "Code:   release.Gate,\n\t\tWhat:   fmt.Sprintf(\"the image of", "Code:   release.Invalid,\n\t\tWhat:   fmt.Sprintf(\"the image of", "test/e2e", "TestScenarioARollbackToAReleaseWhoseImageIsGoneChangesNothing"},
 	{"keep: an image's tag is of all its files", "test/images/images.go", `if d.IsDir() || inside && !contains(folders, folder) {`, `if d.IsDir() || inside && contains(folders, folder) {`, "test/images", "TestATagIsOfEachFileThatMakesItsImageAndOfNoOther"},
