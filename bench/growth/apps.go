@@ -255,11 +255,11 @@ func (w *world) memory(ctx context.Context, teal string, s *samples) error {
 		into *[]float64
 		pids []int
 	}{{&s.parent, []int{w.master}}, {&s.worker, pinned.Children(w.master)}, {&s.staticWorker, pinned.Children(w.static.Master)}} {
-		total := 0.0
+		most := 0.0 // a worker of before the reload may be on its way out
 		for _, pid := range m.pids {
-			total += resident(pid)
+			most = max(most, resident(pid))
 		}
-		*m.into = append(*m.into, total)
+		*m.into = append(*m.into, most)
 	}
 	cmd := exec.CommandContext(ctx, teal, "proxy", "show", "--state", w.Root)
 	if err := cmd.Start(); err != nil {
