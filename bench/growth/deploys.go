@@ -108,7 +108,14 @@ func deployBars(what string, points []figures.DeploysPoint) []figures.Bar {
 		{"with Docker's stop and removal of the old color", func(p figures.DeploysPoint) spread.Spread { return p.Overhead }},
 	} {
 		each := (k.of(last).P50 - k.of(first).P50) / float64(last.Count-first.Count)
-		bars = append(bars, figures.NewBar(fmt.Sprintf("each %s more, 1 to %d, %s", what, last.Count, k.name), each, serviceLimit, "ms"))
+		one := figures.NewBar(fmt.Sprintf("each %s more, 1 to %d, %s", what, last.Count, k.name), each, serviceLimit, "ms")
+		if each <= 0 && k.of(last).N > 0 { // less than what runs differ by
+			one.Verdict = figures.OK
+		}
+		bars = append(bars, one)
+		if middle.Count == last.Count {
+			continue
+		}
 		ratio := k.of(last).P50 / float64(last.Count) / (k.of(middle).P50 / float64(middle.Count))
 		bars = append(bars, figures.NewBar(fmt.Sprintf("linear: one %s of %d to one of %d, %s", what, last.Count, middle.Count, k.name), ratio, linearLimit, "x"))
 	}

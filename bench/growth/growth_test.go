@@ -125,3 +125,12 @@ func TestTheMostAppsAreJudgedByTheFewest(t *testing.T) {
 		}
 	}
 }
+
+func TestAServiceThatCostsNothingIsNoMissAndFewPointsShowNoLine(t *testing.T) {
+	bars := deployBars("service", []figures.DeploysPoint{
+		{Count: 1, Beyond: p50(300), Overhead: p50(300)}, {Count: 5, Beyond: p50(290), Overhead: p50(1300)},
+	})
+	if len(bars) != 2 || bars[0].Verdict != figures.OK || bars[1].Verdict != figures.Miss {
+		t.Errorf("%+v", bars)
+	}
+}
