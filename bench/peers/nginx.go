@@ -104,32 +104,31 @@ func startNginx(ctx context.Context, core int, dir, text string) (*proc, error) 
 	return launch(command(ctx, core, "nginx", "-p", dir+"/", "-c", config), filepath.Join(dir, "says.log"))
 }
 
-// headText begins the configuration of a peer's nginx: what is no matter of
-// its layout.
-func headText(s *stand, dir string) string {
-	workers := "auto"
-	if s.alone() {
-		workers = "1"
-	}
+// headText begins the configuration of an nginx that is not teal's, up to the
+// inside of its http block: what is no matter of its layout.
+func headText(dir, workers string) string {
 	return fmt.Sprintf(`daemon off;
 worker_processes %[2]s;
 worker_rlimit_nofile 65536;
 pid %[1]s/nginx.pid;
 error_log %[1]s/error.log;
 events { worker_connections 16384; }
-`, dir, workers) + tempText(dir)
-}
-
-// tempText opens the http block.
-func tempText(dir string) string {
-	return fmt.Sprintf(`http {
+http {
     client_body_temp_path %[1]s/temp;
     proxy_temp_path %[1]s/temp;
     fastcgi_temp_path %[1]s/temp;
     uwsgi_temp_path %[1]s/temp;
     scgi_temp_path %[1]s/temp;
     access_log off;
-`, dir)
+`, dir, workers)
+}
+
+// workers are those of a proxy.
+func (s *stand) workers() string {
+	if s.alone() {
+		return "1"
+	}
+	return "auto"
 }
 
 // headersText is what each proxy is asked to tell the application, as teal's
@@ -241,7 +240,7 @@ func runLayout(ctx context.Context, s *stand, p *peer, name, text string, includ
 			return told(ctx, "nginx", "-p", dir+"/", "-c", filepath.Join(dir, "bench.conf"), "-s", "reload")
 		}
 	}
-	own, err := startNginx(ctx, s.cores.proxy, dir, headText(s, dir)+text)
+	own, err := startNginx(ctx, s.cores.proxy, dir, headText(dir, s.workers())+text)
 	if err != nil {
 		return err
 	}

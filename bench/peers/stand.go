@@ -45,23 +45,10 @@ func (s *stand) alone() bool { return s.cores.proxy != anyCore }
 
 // appText is the application: an nginx of its own that answers its color's
 // name, at the addresses that teal gives to the colors.
-const appText = `daemon off;
-worker_processes 1;
-worker_rlimit_nofile 65536;
-pid %[1]s/nginx.pid;
-error_log %[1]s/error.log;
-events { worker_connections 16384; }
-http {
-    client_body_temp_path %[1]s/temp;
-    proxy_temp_path %[1]s/temp;
-    fastcgi_temp_path %[1]s/temp;
-    uwsgi_temp_path %[1]s/temp;
-    scgi_temp_path %[1]s/temp;
-    access_log off;
-    keepalive_requests 100000000;
+const appText = `    keepalive_requests 100000000;
     keepalive_timeout 300s;
-    server { listen %[2]s; location / { return 200 "blue"; } }
-    server { listen %[3]s; location / { return 200 "green"; } }
+    server { listen %s; location / { return 200 "blue"; } }
+    server { listen %s; location / { return 200 "green"; } }
 }
 `
 
@@ -95,7 +82,7 @@ func (s *stand) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.app, err = startNginx(ctx, s.cores.load, dir, fmt.Sprintf(appText, dir, s.at(release.Blue), s.at(release.Green)))
+	s.app, err = startNginx(ctx, s.cores.load, dir, headText(dir, "1")+fmt.Sprintf(appText, s.at(release.Blue), s.at(release.Green)))
 	if err != nil {
 		return err
 	}
