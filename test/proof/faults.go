@@ -30,7 +30,7 @@ func (p *proof) faults(ctx context.Context) (err error) {
 	if err := p.crowds(ctx, h, s); err != nil {
 		return fmt.Errorf("deploys at once: %w", err)
 	}
-	return p.killsAndLeaks(ctx, h, s)
+	return errors.Join(p.killsAndLeaks(ctx, h, s), p.blows(ctx, h, s))
 }
 
 // crowds starts deploys at once, time and again.

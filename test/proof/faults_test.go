@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"database/sql"
 	"testing"
 )
@@ -37,6 +38,20 @@ func TestAnInventoryTellsWhatThereIsMoreOf(t *testing.T) {
 	} {
 		if more := tc.now.more(before); more != tc.want {
 			t.Errorf("%v after %v: %q, want %q", tc.now, before, more, tc.want)
+		}
+	}
+}
+
+func TestAStepIsToldWhenItsLineIsWhole(t *testing.T) {
+	var all bytes.Buffer
+	begun := 0
+	s := &steps{to: &all, begins: func() { begun++ }}
+	for _, part := range []struct {
+		text string
+		want int
+	}{{`{"type":"plan"}` + "\n" + `{"type":"st`, 0}, {`ep","n":1}`, 0}, {"\n", 1}, {`{"type":"step"}` + "\n" + `{"type":"step"}` + "\n", 3}} {
+		if n, err := s.Write([]byte(part.text)); n != len(part.text) || err != nil || begun != part.want {
+			t.Errorf("after %q %d steps have begun, want %d (%d, %v)", part.text, begun, part.want, n, err)
 		}
 	}
 }
