@@ -96,7 +96,7 @@ func TestScenarioSomeonesComposeUpOfAColorIsNamedAndItsDownHeals(t *testing.T) {
 	load := a.gentle()
 	green := a.id("web-green")
 	a.composeUp(a.name + "-blue") // the color that lies stopped
-	a.deploy(3).fails(2, "container "+a.name+"-blue-", " is in teal's compose project "+a.name+"-blue, but teal did not make it", "next:  docker rm -f "+a.name+"-blue-")
+	a.deploy(3).fails(2, "container "+a.name+"-blue-", "compose project "+a.name+"-blue", "teal did not make it", "next:")
 	a.serves(2)
 	if a.id("web-green") != green {
 		t.Error("the live container was made anew")
