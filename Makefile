@@ -57,7 +57,7 @@ lint: ## gofmt, go vet, the import law and house rules
 	go test -count=1 ./internal
 
 .PHONY: bench
-bench: setup-bench build ## measure the limits, and the short form of what bench-full measures of other proxies (7 minutes)
+bench: setup-bench build ## measure the limits, and the short form of what bench-full measures of other proxies (6 minutes)
 	go run ./bench
 	go run ./bench/peers -short
 

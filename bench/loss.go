@@ -17,7 +17,7 @@ import (
 const (
 	lossClients  = 64
 	lossThink    = 5 * time.Millisecond
-	lossSwitches = 120
+	lossSwitches = 60
 	lossEvery    = 150 * time.Millisecond
 )
 
