@@ -37,8 +37,8 @@ func TestScenarioAGateSaysWhyItFails(t *testing.T) {
 		want  []string
 	}{
 		{fault: "exit", want: []string{"web-green-1", "exited with code 3", "DATABASE_URL is not set"}},
-		{fault: "oom", want: []string{"web-green-1", "memory"}},
-		{fault: "redirect", want: []string{"301", "https://shop.example/login"}},
+		{fault: "oom", want: []string{"web-green-1 was killed for memory", "out-of-memory flag"}},
+		{fault: "redirect", want: []string{"answered 301 to https://shop.example/login"}},
 		{fault: "host", edit: "health: {http: /healthz, host: other.example, timeout: 3s}", want: []string{"400", "shop.example"}},
 		{fault: "port", want: []string{"refused", "9090"}},
 		{fault: "local", want: []string{"127.0.0.1:8080", "0.0.0.0"}},
