@@ -40,8 +40,8 @@ func TestScenarioAGateSaysWhyItFails(t *testing.T) {
 		{fault: "oom", want: []string{"web-green-1 was killed for memory", "out-of-memory flag"}},
 		{fault: "redirect", want: []string{"answered 301 to https://shop.example/login"}},
 		{fault: "host", edit: "health: {http: /healthz, host: other.example, timeout: 3s}", want: []string{"400", "shop.example"}},
-		{fault: "port", want: []string{"refused", "9090"}},
-		{fault: "local", want: []string{"127.0.0.1:8080", "0.0.0.0"}},
+		{fault: "port", want: []string{"refused", "it listens on port 9090, not on port 8080"}},
+		{fault: "local", want: []string{"it listens on 127.0.0.1:8080 only", "0.0.0.0"}},
 		{fault: "never", want: []string{"503", "warming up"}},
 		{fault: "silent", want: []string{"it listens on no TCP port"}},
 	} {
