@@ -105,7 +105,7 @@ func TestScenarioAPrivateRegistryIsAskedWithTheCredentialsOfDockerLogin(t *testi
 		p.login(`{"credHelpers": {"HOST": "tealtest"}}`), "PATH=" + p.dir + ":" + os.Getenv("PATH"),
 		"TEALTEST_CALLS=" + calls, "TEALTEST_CREDENTIALS=" + puller + ":wrong",
 	}
-	p.deploy(2).fails(3, "docker login "+p.host, "release 2 is live in blue, as before")
+	p.deploy(2).fails(3, "docker login "+p.host+", as the user who runs teal", "release 2 is live in blue, as before")
 	p.env = append(p.env, "TEALTEST_CREDENTIALS="+puller+":"+pullerSecret)
 	r := p.mustDeploy(2)
 	p.serves(2)
