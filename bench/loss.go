@@ -32,12 +32,12 @@ func loss(ctx context.Context, b *bench) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
-	reload, err := newReloaded(ctx, s)
+	reload, err := newUsual(ctx, s)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, reload.close(context.WithoutCancel(ctx))) }()
-	usual, err := under(ctx, reload.addr, reload.flip)
+	defer func() { err = errors.Join(err, reload.Close(context.WithoutCancel(ctx))) }()
+	usual, err := under(ctx, reload.Addr, reload.flip)
 	if err != nil {
 		return fmt.Errorf("switch by reload: %w", err)
 	}

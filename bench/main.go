@@ -23,6 +23,7 @@ import (
 
 	"teal/bench/machine"
 	"teal/bench/site"
+	"teal/test/dockyard"
 )
 
 // options are what the command line sets.
@@ -72,7 +73,7 @@ type section struct {
 // bench is one run: what it works with and what it found.
 type bench struct {
 	teal   string // absolute path
-	docker *site.Dockyard
+	docker *dockyard.Yard
 	site   *site.Site
 	report report
 }
@@ -126,7 +127,7 @@ func prepare(ctx context.Context, o options) (*bench, error) {
 	if _, err := os.Stat(program); err != nil {
 		return nil, fmt.Errorf("find teal (make build): %w", err)
 	}
-	yard, err := site.NewDockyard(ctx)
+	yard, err := site.OpenYard(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"teal/bench/machine"
 	"teal/bench/site"
 	"teal/bench/spread"
+	"teal/test/dockyard"
 )
 
 // report is all that a run found, in the form that is kept.
@@ -55,7 +56,7 @@ const (
 	unset verdict = ""
 )
 
-func newReport(ctx context.Context, teal string, d *site.Dockyard) (report, error) {
+func newReport(ctx context.Context, teal string, d *dockyard.Yard) (report, error) {
 	revision, err := site.Revision(ctx, teal)
 	if err != nil {
 		return report{}, fmt.Errorf("ask teal for its version: %w", err)

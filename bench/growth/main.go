@@ -23,6 +23,7 @@ import (
 	"teal/bench/growth/figures"
 	"teal/bench/machine"
 	"teal/bench/site"
+	"teal/test/dockyard"
 )
 
 // options are what the command line sets.
@@ -61,7 +62,7 @@ type bench struct {
 	options
 	revision string
 	machine  machine.Machine
-	yard     *site.Dockyard
+	yard     *dockyard.Yard
 	kept     figures.Growth
 }
 
@@ -138,7 +139,7 @@ func prepare(ctx context.Context, o options) (_ *bench, err error) {
 	if b.kept, err = figures.Load(o.out); err != nil {
 		return nil, err
 	}
-	if b.yard, err = site.NewDockyard(ctx); err != nil {
+	if b.yard, err = site.OpenYard(ctx); err != nil {
 		return nil, err
 	}
 	engine, err := b.yard.Version(ctx)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"teal/test/load"
+	"teal/test/reloaded"
 )
 
 // ground is a site that faults happen to: two replicas, under load.
@@ -34,7 +35,7 @@ type blow struct {
 	times  int
 	strike func(context.Context) error
 	// plainly is where the control is one with another nginx in teal's place.
-	plainly func(context.Context) (*reloaded, error)
+	plainly func(context.Context) (*reloaded.Nginx, error)
 	steps   bool // strikes as each step of a deploy begins
 	engine  bool // is one of the engine's, so that no other app can be deployed meanwhile
 }
@@ -130,8 +131,8 @@ func (g *ground) alone(ctx context.Context, b blow) (load.Report, error) {
 	if err != nil {
 		return load.Report{}, err
 	}
-	report, err := g.steady(ctx, b, load.Load{Plain: r.addr, Host: siteHost, Groups: inClear(struck())})
-	return report, errors.Join(err, r.close(context.WithoutCancel(ctx)))
+	report, err := g.steady(ctx, b, load.Load{Plain: r.Addr, Host: siteHost, Groups: inClear(struck())})
+	return report, errors.Join(err, r.Close(context.WithoutCancel(ctx)))
 }
 
 // inClear are the clients without TLS.

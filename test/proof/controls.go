@@ -11,6 +11,7 @@ import (
 
 	"teal/internal/release"
 	"teal/test/load"
+	"teal/test/reloaded"
 )
 
 // controls are ways to switch that lose requests. Each meets the same clients
@@ -51,16 +52,20 @@ func (p *proof) control(ctx context.Context, name string, s *stand, l load.Load,
 
 // reload rewrites an include and reloads nginx.
 func (p *proof) reload(ctx context.Context, s *stand) (err error) {
-	r, err := newReloaded(ctx, s.root, func(c release.Color) []string { return []string{s.pair.first(c).at.String()} })
+	addr, err := freeAddr()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.close(context.WithoutCancel(ctx))) }()
+	r, err := reloaded.Start(ctx, addr, s.root, func(c release.Color) []string { return []string{s.pair.first(c).at.String()} })
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
 	c := release.Blue
-	l := load.Load{Plain: r.addr, Host: siteHost, Groups: []load.Group{{Kind: load.Post, Clients: 64, Think: 5 * time.Millisecond}}}
+	l := load.Load{Plain: r.Addr, Host: siteHost, Groups: []load.Group{{Kind: load.Post, Clients: 64, Think: 5 * time.Millisecond}}}
 	return p.control(ctx, "include rewritten, nginx -s reload", s, l, 200*time.Millisecond, func() error {
 		c = c.Other()
-		return r.turn(ctx, c)
+		return r.Turn(ctx, c)
 	})
 }
 

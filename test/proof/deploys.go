@@ -9,18 +9,24 @@ import (
 	"github.com/moby/moby/client"
 
 	"teal/internal/release"
+	"teal/test/dockyard"
 	"teal/test/load"
 )
+
+// openYard builds the image of the application in that engine.
+func openYard(ctx context.Context, at client.Opt) (*dockyard.Yard, error) {
+	return dockyard.Open(ctx, at, "teal-proof", "teal/test/proof/app")
+}
 
 // deploys releases and rolls back with the binary and Docker under load, then
 // once across many long connections.
 func (p *proof) deploys(ctx context.Context) (err error) {
-	y, err := newYard(ctx, client.FromEnv)
+	y, err := openYard(ctx, client.FromEnv)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, y.close(context.WithoutCancel(ctx))) }()
-	s, err := newSite(p.teal, y.image)
+	defer func() { err = errors.Join(err, y.Close(context.WithoutCancel(ctx))) }()
+	s, err := newSite(p.teal, y.Image)
 	if err != nil {
 		return err
 	}

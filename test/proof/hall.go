@@ -14,6 +14,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"teal/internal/release"
+	"teal/test/dockyard"
 	"teal/test/engine"
 	"teal/test/load"
 )
@@ -22,7 +23,7 @@ import (
 // the machine's others would not survive, with the image of the application.
 type hall struct {
 	engine *engine.Engine
-	yard   *yard
+	yard   *dockyard.Yard
 	teal   string
 	sites  []*site
 }
@@ -33,7 +34,7 @@ func newHall(ctx context.Context, teal string) (*hall, error) {
 		return nil, fmt.Errorf("start an engine: %w", err)
 	}
 	h := &hall{engine: e, teal: teal}
-	if h.yard, err = newYard(ctx, client.WithHost(e.Host())); err != nil {
+	if h.yard, err = openYard(ctx, client.WithHost(e.Host())); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return h, nil
@@ -61,7 +62,7 @@ const siteLabel = "teal.proof.site"
 // site makes an application with its first two releases, so that there is one
 // to go back to.
 func (h *hall) site(ctx context.Context, name string, replicas int) (*site, error) {
-	s, err := newSite(h.teal, h.yard.image)
+	s, err := newSite(h.teal, h.yard.Image)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (h *hall) site(ctx context.Context, name string, replicas int) (*site, erro
 	s.compose, s.yaml = hallCompose, hallTeal(replicas)
 	build := filepath.Join(s.dir(), "build")
 	if err := errors.Join(os.Mkdir(build, 0o755), os.Mkdir(filepath.Join(s.dir(), "diary"), 0o755),
-		os.WriteFile(filepath.Join(build, "Dockerfile"), fmt.Appendf(nil, "FROM %s\nARG VERSION\nLABEL %s=%s version=$VERSION\n", h.yard.image, siteLabel, s.name), 0o644)); err != nil {
+		os.WriteFile(filepath.Join(build, "Dockerfile"), fmt.Appendf(nil, "FROM %s\nARG VERSION\nLABEL %s=%s version=$VERSION\n", h.yard.Image, siteLabel, s.name), 0o644)); err != nil {
 		return nil, err
 	}
 	if err := s.configure(policy{5 * time.Second, 5 * time.Second, release.StandbyCold}); err != nil {
@@ -102,5 +103,5 @@ func (h *hall) close(ctx context.Context) error {
 	for _, s := range h.sites {
 		errs = append(errs, s.close(ctx))
 	}
-	return errors.Join(append(errs, h.yard.close(ctx), h.engine.Close())...)
+	return errors.Join(append(errs, h.yard.Close(ctx), h.engine.Close())...)
 }

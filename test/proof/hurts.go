@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"teal/internal/release"
+	"teal/test/reloaded"
 )
 
 // all are the faults, each so many times.
@@ -52,7 +53,7 @@ func (g *ground) killMaster(ctx context.Context) error {
 
 // reload is one that teal didn't ask for.
 func (g *ground) reload(ctx context.Context) error {
-	return runNginx(ctx, filepath.Join(g.site.state(), "proxy"), "-s", "reload")
+	return reloaded.Run(ctx, filepath.Join(g.site.state(), "proxy"), "-s", "reload")
 }
 
 func (g *ground) killEngine(context.Context) error {
@@ -66,17 +67,21 @@ func (g *ground) restart(ctx context.Context) error {
 		return err
 	}
 	name := g.site.container(color, 1+g.random.IntN(g.site.replicas))
-	_, err = g.hall.yard.client.ContainerRestart(ctx, name, client.ContainerRestartOptions{})
+	_, err = g.hall.yard.Client.ContainerRestart(ctx, name, client.ContainerRestartOptions{})
 	return err
 }
 
 // plain is an nginx as everybody has it, in front of the live containers.
-func (g *ground) plain(ctx context.Context) (*reloaded, error) {
+func (g *ground) plain(ctx context.Context) (*reloaded.Nginx, error) {
 	live, err := g.addresses(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return newReloaded(ctx, g.site.root, func(release.Color) []string { return live })
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	return reloaded.Start(ctx, addr, g.site.root, func(release.Color) []string { return live })
 }
 
 // addresses are those of the live color's containers.
@@ -86,7 +91,7 @@ func (g *ground) addresses(ctx context.Context) (list []string, err error) {
 		return nil, err
 	}
 	for n := 1; n <= g.site.replicas; n++ {
-		c, err := g.hall.yard.client.ContainerInspect(ctx, g.site.container(color, n), client.ContainerInspectOptions{})
+		c, err := g.hall.yard.Client.ContainerInspect(ctx, g.site.container(color, n), client.ContainerInspectOptions{})
 		if err != nil {
 			return nil, err
 		}

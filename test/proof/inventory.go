@@ -21,7 +21,7 @@ import (
 // containers are the site's containers by name, each with its state, without
 // those that only hold an image of a kept release.
 func (h *hall) containers(ctx context.Context, s *site) (map[string]container.ContainerState, error) {
-	list, err := h.yard.client.ContainerList(ctx, client.ContainerListOptions{All: true})
+	list, err := h.yard.Client.ContainerList(ctx, client.ContainerListOptions{All: true})
 	found := map[string]container.ContainerState{}
 	for _, c := range list.Items {
 		if p := c.Labels["com.docker.compose.project"]; p == s.name || strings.HasPrefix(p, s.name+"-") {
@@ -34,7 +34,7 @@ func (h *hall) containers(ctx context.Context, s *site) (map[string]container.Co
 // networks are the names of the site's networks; one that is there twice is
 // named twice.
 func (h *hall) networks(ctx context.Context, s *site) (names []string, err error) {
-	list, err := h.yard.client.NetworkList(ctx, client.NetworkListOptions{})
+	list, err := h.yard.Client.NetworkList(ctx, client.NetworkListOptions{})
 	for _, n := range list.Items {
 		if n.Name == "teal-"+s.name || strings.HasPrefix(n.Name, s.name) {
 			names = append(names, n.Name)
@@ -69,7 +69,7 @@ func (i inventory) String() string {
 // site's, and the site's own files and nginx.
 func (h *hall) count(ctx context.Context, s *site) (inventory, error) {
 	i := inventory{}
-	return i, errors.Join(i.engine(ctx, h.yard.client), i.images(ctx, h.yard.client, s), i.files(s.state()), i.processes(h, s))
+	return i, errors.Join(i.engine(ctx, h.yard.Client), i.images(ctx, h.yard.Client, s), i.files(s.state()), i.processes(h, s))
 }
 
 func (i inventory) engine(ctx context.Context, c *client.Client) error {

@@ -10,6 +10,7 @@ import (
 
 	"teal/internal/release"
 	"teal/test/load"
+	"teal/test/reloaded"
 )
 
 // posters are the clients that a reload costs most: on kept connections, with
@@ -69,7 +70,7 @@ func (p *proof) shapes(ctx context.Context) (err error) {
 		}
 	}
 	return p.control(ctx, "nginx -s reload of teal's nginx, no change", s, s.posters(), 300*time.Millisecond, func() error {
-		return runNginx(ctx, filepath.Join(s.root, "proxy"), "-s", "reload")
+		return reloaded.Run(ctx, filepath.Join(s.root, "proxy"), "-s", "reload")
 	})
 }
 

@@ -1,4 +1,6 @@
-package site
+// Package dockyard builds the image of an application that benchmarks and the
+// proof deploy.
+package dockyard
 
 import (
 	"archive/tar"
@@ -14,34 +16,35 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Dockyard is the engine with the image of the application that is deployed.
-type Dockyard struct {
-	client *client.Client
+// Yard is an engine with the image of an application.
+type Yard struct {
+	Client *client.Client
 	Image  string
 }
 
-// NewDockyard builds the image. The caller closes it.
-func NewDockyard(ctx context.Context) (*Dockyard, error) {
-	c, err := client.New(client.FromEnv)
+// Open builds the image FROM scratch out of one static program, a package of
+// this module's, in the engine at the given place. Its name begins with name.
+// The caller closes the yard, which removes the image.
+func Open(ctx context.Context, at client.Opt, name, program string) (*Yard, error) {
+	c, err := client.New(at)
 	if err != nil {
 		return nil, fmt.Errorf("connect to docker: %w", err)
 	}
-	d := &Dockyard{client: c, Image: fmt.Sprintf("teal-bench-%d:latest", os.Getpid())}
-	if err := d.build(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("build the application: %w", err), d.Close(ctx))
+	y := &Yard{Client: c, Image: fmt.Sprintf("%s-%d:latest", name, os.Getpid())}
+	if err := y.build(ctx, program); err != nil {
+		return nil, errors.Join(fmt.Errorf("build the application: %w", err), y.Close(ctx))
 	}
-	return d, nil
+	return y, nil
 }
 
-// build makes the image FROM scratch out of one static program.
-func (d *Dockyard) build(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "teal-bench-image-")
+func (y *Yard) build(ctx context.Context, source string) error {
+	dir, err := os.MkdirTemp("", "teal-image-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "app")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "./bench/app")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, source)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
@@ -50,7 +53,7 @@ func (d *Dockyard) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	res, err := d.client.ImageBuild(ctx, archive, client.ImageBuildOptions{Tags: []string{d.Image}, Remove: true})
+	res, err := y.Client.ImageBuild(ctx, archive, client.ImageBuildOptions{Tags: []string{y.Image}, Remove: true})
 	if err != nil {
 		return err
 	}
@@ -60,7 +63,7 @@ func (d *Dockyard) build(ctx context.Context) error {
 		return err
 	}
 	// What docker build says of itself proves nothing: the image is asked for.
-	if _, err := d.client.ImageInspect(ctx, d.Image); err != nil {
+	if _, err := y.Client.ImageInspect(ctx, y.Image); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	return nil
@@ -89,17 +92,17 @@ func pack(program string) (io.Reader, error) {
 }
 
 // Version is the version of Docker.
-func (d *Dockyard) Version(ctx context.Context) (string, error) {
-	v, err := d.client.ServerVersion(ctx, client.ServerVersionOptions{})
+func (y *Yard) Version(ctx context.Context) (string, error) {
+	v, err := y.Client.ServerVersion(ctx, client.ServerVersionOptions{})
 	return v.Version, err
 }
 
 // Close removes the image, if it came to be.
-func (d *Dockyard) Close(ctx context.Context) error {
-	defer d.client.Close()
-	if _, err := d.client.ImageInspect(ctx, d.Image); err != nil {
+func (y *Yard) Close(ctx context.Context) error {
+	defer y.Client.Close()
+	if _, err := y.Client.ImageInspect(ctx, y.Image); err != nil {
 		return nil
 	}
-	_, err := d.client.ImageRemove(ctx, d.Image, client.ImageRemoveOptions{Force: true, PruneChildren: true})
+	_, err := y.Client.ImageRemove(ctx, y.Image, client.ImageRemoveOptions{Force: true, PruneChildren: true})
 	return err
 }
