@@ -77,7 +77,7 @@ func (g *globals) writeAll(ctx context.Context, w *written, target string, f fou
 		defer engine.Close()
 	}
 	if err := router.Tests(ctx, app); err != nil {
-		return fmt.Errorf("before anything is changed: %w", err)
+		return err
 	}
 	if err := w.link(draft, target); err != nil {
 		return err

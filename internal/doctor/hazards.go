@@ -278,10 +278,11 @@ func updater(_ ward, s release.SurveyService, _ *release.Service) []release.Find
 	return []release.Finding{warnAt(s, "image", s.Name+" replaces containers by itself, live ones too, and no health gate holds it", "take it away, or label the colored services com.centurylinklabs.watchtower.enable: \"false\"")}
 }
 
-// floatingImage: what runs under latest depends on the day it was pulled.
+// floatingImage: what runs under latest depends on the day it was pulled. A
+// digest has a colon too.
 func floatingImage(_ ward, s release.SurveyService, _ *release.Service) []release.Finding {
 	_, tag, tagged := strings.Cut(s.Image[strings.LastIndexByte(s.Image, '/')+1:], ":")
-	if s.Image == "" || s.Build != "" || strings.Contains(s.Image, "@") || tagged && tag != "latest" {
+	if s.Image == "" || s.Build != "" || tagged && tag != "latest" {
 		return nil
 	}
 	return []release.Finding{warnAt(s, "image", "image "+s.Image+" of "+s.Name+" names no version: what a release runs depends on the day", "name a version or digest, as in "+strings.TrimSuffix(s.Image, ":latest")+":1.2.3")}
