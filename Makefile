@@ -44,9 +44,9 @@ test: setup lint build demo-app ## everything: checks, tests, end-to-end scenari
 	go run ./test/images/make & images=$$!; status=0; \
 	go test -count=1 -timeout 15m -p 3 $(PACKAGES) || status=$$?; \
 	wait $$images && exit $$status
-	go test -count=1 -timeout 5m -v $(PROOF)
+	go test -count=1 -timeout 8m -v $(PROOF)
 	@mkdir -p bin
-	go test -count=1 -timeout 20m -parallel 4 -v $(E2E) | tee bin/e2e.log
+	go test -count=1 -timeout 30m -parallel 4 -v $(E2E) | tee bin/e2e.log
 	@awk '/^--- PASS: TestScenario/ { n++ } END { printf "end-to-end scenarios: %d ran, all passed\n", n; exit !n }' bin/e2e.log
 
 .PHONY: lint

@@ -104,7 +104,7 @@ var (
 		every: 100 * time.Millisecond, switches: 60, requests: 90_000, drainEvery: 30, switchTime: 2 * time.Minute,
 		controls: 4, shapes: 2, deploys: 4, deployTime: 60 * time.Second, streams: 40, streamsEnd: 5 * time.Second, uploads: 4, lateUpload: 4 << 20,
 		kills: 4, killers: 1, crowds: 1, crowd: 16, inARow: 4,
-		allSwitches: 60, allRequests: 100_000, allFaults: 5, limit: 4 * time.Minute,
+		allSwitches: 60, allRequests: 100_000, allFaults: 5, limit: 6 * time.Minute,
 	}
 )
 
