@@ -100,14 +100,15 @@ const idle = 1200 * time.Millisecond
 
 // over reports whether the limit of what remains has passed. What had ended by
 // then nginx may not have let go of yet: it isn't cut and must not count as
-// such, so connections of plain requests are looked at for that much longer.
+// such, so connections of plain requests are looked at for that much longer,
+// unless the limit is zero, which waits for nobody.
 func (d *drain) over(limits release.DrainLimits) bool {
 	plain, streams := d.count()
 	limit := limits.Timeout
 	if streams > 0 {
 		limit = max(limit, limits.Streams)
 	}
-	if plain > 0 {
+	if plain > 0 && limits.Timeout > 0 {
 		limit += idle
 	}
 	return time.Since(d.started) >= limit

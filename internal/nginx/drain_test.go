@@ -104,6 +104,17 @@ func TestConnectionsThatNginxKeepsIdleAtTheLimitAreNotCut(t *testing.T) {
 	}
 }
 
+func TestADrainWithoutTimeWaitsForNobody(t *testing.T) {
+	s := open(t)
+	s.held("/hold", "")
+	s.shift(release.Green)
+	waits := false
+	d := <-s.drainBlue(release.DrainLimits{}, func(release.EventType, string) { waits = true })
+	if waits || d.Began != 1 || d.Cut != 1 {
+		t.Errorf("waits %t, drained %+v", waits, d)
+	}
+}
+
 func TestADrainWaitsForStreamsBeyondTheLimitOfRequests(t *testing.T) {
 	for name, begin := range map[string]func(*stage) *wire{
 		"websocket":    (*stage).talk,
