@@ -110,6 +110,9 @@ func (r *Router) Reopen(_ context.Context, app release.App, net release.Network)
 // shutDoors are those of the app, by its addresses.
 func (r *Router) shutDoors(app string) ([]netip.AddrPort, error) {
 	all, err := allShut()
+	if len(all) == 0 {
+		return nil, err // as a rule: the app's configuration need not be read
+	}
 	subnets := append(r.subnets(app), r.heard(app)...)
 	return slices.DeleteFunc(all, func(d netip.AddrPort) bool {
 		return !slices.ContainsFunc(subnets, func(p netip.Prefix) bool { return p.Contains(d.Addr()) })
