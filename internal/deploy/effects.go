@@ -298,9 +298,15 @@ func (r *run) remove(ctx context.Context, s release.Step) error {
 	return r.Runtime.Remove(ctx, r.app, s.Volumes, r.say)
 }
 
+// prune has history offer a release no more before its images go: a kill in
+// between leaves images, which the next prune finds, and no release that can't
+// be gone back to.
 func (r *run) prune(ctx context.Context, s release.Step) error {
+	if err := r.Journal.Prune(r.app.Name, s.Keep); err != nil {
+		return err
+	}
 	if err := r.Runtime.Prune(ctx, r.app, s.Keep); err != nil {
 		return fmt.Errorf("drop images: %w", err)
 	}
-	return r.Journal.Prune(r.app.Name, s.Keep)
+	return nil
 }

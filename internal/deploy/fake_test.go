@@ -22,6 +22,7 @@ type machine struct {
 	shared     bool // it runs
 	network    bool
 	images     map[int]bool
+	wiped      int // the newest release whose images a down has taken
 	table      *release.Table
 	written    *release.App    // the app's config on nginx's disk
 	writtenNet release.Network // the addresses in it
@@ -227,6 +228,11 @@ func (m *machine) broken() error {
 		return errDeadRouted
 	case m.table != nil && m.table.Share(release.Blue)+m.table.Share(release.Green) != release.Buckets:
 		return errors.New("shares don't add up")
+	}
+	for _, r := range m.memory.Releases {
+		if r.Kept && !m.images[r.Number] && r.Number > m.wiped {
+			return fmt.Errorf("history offers release %d, whose image is gone", r.Number)
+		}
 	}
 	return nil
 }

@@ -212,7 +212,7 @@ func (m *machine) Tail(context.Context, release.App, release.Color, int) ([]stri
 
 func (m *machine) Remove(ctx context.Context, _ release.App, _ bool, _ Say) error {
 	parts := append(m.clears(release.Blue), m.clears(release.Green)...)
-	return m.effect(ctx, "docker", "remove", append(parts, func() { m.shared, m.database = false, false }, func() { m.network = false }, func() { clear(m.images) })...)
+	return m.effect(ctx, "docker", "remove", append(parts, func() { m.shared, m.database = false, false }, func() { m.network = false }, func() { clear(m.images); m.wiped = m.memory.Next })...)
 }
 
 func (m *machine) Prune(ctx context.Context, _ release.App, keep []int) error {
