@@ -104,13 +104,11 @@ proof: setup build ## prove that nothing is lost: 1,000 switches, 2,000,000 requ
 	go run ./test/proof
 
 .PHONY: bench-check
-bench-check: setup ## fail if a request or a switch costs 25 % more than the committed ratios (1 minute)
-	@command -v wrk >/dev/null || script/setup --bench
+bench-check: setup-bench ## fail if a request or a switch costs 25 % more than the committed ratios (1 minute)
 	go run ./bench/check
 
 .PHONY: bench-growth
-bench-growth: setup build ## measure 1,000 apps, 50 services, 10,000 releases (20 minutes)
-	@command -v wrk >/dev/null || script/setup --bench
+bench-growth: setup-bench build ## measure 1,000 apps, 50 services, 10,000 releases (20 minutes)
 	go run ./bench/growth
 
 .PHONY: plots

@@ -2,9 +2,7 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"time"
 
@@ -260,7 +258,7 @@ func (r *run) stop(ctx context.Context, s release.Step) error {
 // between the last look of the drain and the end would be lost. The door is open
 // again afterwards, whatever happened: the color may be needed.
 func (r *run) shut(ctx context.Context, c release.Color, end func() error) error {
-	if err := r.Router.Shut(ctx, r.app, r.plan.Network, c); err != nil && !errors.Is(err, fs.ErrPermission) {
+	if err := r.Router.Shut(ctx, r.app, r.plan.Network, c); err != nil {
 		r.say(release.EventNote, "new connections could not be kept from "+string(c)+" while it ends: "+err.Error())
 	}
 	err := end()

@@ -36,10 +36,8 @@ func (r *Router) Drain(ctx context.Context, app release.App, net release.Network
 	if err != nil {
 		return release.Drained{}, err
 	}
-	d := &drain{ends: endsOf(app, net), color: color, users: map[master]map[int]bool{}, streams: map[uint64]bool{}, started: time.Now(), say: say}
-	for _, m := range masters {
-		d.users[m] = owners(m)
-	}
+	d := newDrain(masters, app, net, color)
+	d.say = say
 	if err := d.look(); err != nil {
 		return release.Drained{}, err
 	}
@@ -75,6 +73,14 @@ type drain struct {
 	started time.Time
 	said    time.Time
 	say     func(release.EventType, string)
+}
+
+func newDrain(masters []master, app release.App, net release.Network, color release.Color) *drain {
+	d := &drain{ends: endsOf(app, net), color: color, users: map[master]map[int]bool{}, streams: map[uint64]bool{}, started: time.Now()}
+	for _, m := range masters {
+		d.users[m] = owners(m)
+	}
+	return d
 }
 
 func (d *drain) wait(ctx context.Context, limits release.DrainLimits) error {
