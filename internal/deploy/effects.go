@@ -248,10 +248,16 @@ func (r *run) drain(ctx context.Context, s release.Step) error {
 
 func (r *run) stop(ctx context.Context, s release.Step) error {
 	stop := func() error { return r.Runtime.Stop(ctx, r.app, s.Color, s.Services...) }
-	if len(s.Services) > 0 {
-		return stop() // the others serve on
+	if len(s.Services) > 0 || r.cut(s.Color) {
+		return stop() // the others serve on, or what goes on may end as the application lets it
 	}
 	return r.shut(ctx, s.Color, stop)
+}
+
+// cut reports whether the drain of the color ended at its limit.
+func (r *run) cut(c release.Color) bool {
+	d := r.receipt.Drained
+	return d != nil && d.Color == c && d.Cut > 0
 }
 
 // shut ends a color to which nothing new gets any more: a request that came

@@ -25,15 +25,19 @@ import (
 // takes away first; a reboot forgets them. They take root's rights and an nginx
 // of this machine's own network, so callers go on without.
 
-// How long what came in before the door was shut is waited for, and how often
-// it is looked for.
+// How long what came in before the door was shut is waited for at least, and
+// how often it is looked for.
 const (
-	shutFor   = time.Second
+	shutFor   = 5 * time.Second
 	shutEvery = 20 * time.Millisecond
 )
 
 // Shut keeps new connections from the color, whose drain is done, until Reopen.
-// Where connections to it go on, streams that will be cut say, it stays open.
+// What had come in since the drain's last look is waited for, for as long as a
+// drain may take. Meanwhile the door is shut unless that has work to go on with:
+// if it stood open, late uploads could come one after the other, each on a
+// connection that nginx then keeps for a second. Where connections go on longer
+// it stays open.
 func (r *Router) Shut(ctx context.Context, app release.App, net release.Network, color release.Color) error {
 	doors := r.doors(app, net, color)
 	if len(doors) == 0 {
@@ -45,22 +49,57 @@ func (r *Router) Shut(ctx context.Context, app release.App, net release.Network,
 	}
 	d := newDrain(masters, app, net, color)
 	d.begun = true
-	ctx, cancel := context.WithTimeout(ctx, shutFor)
+	ctx, cancel := context.WithTimeout(ctx, max(shutFor, app.Policy.Drain.Timeout))
 	defer cancel()
-	_ = poll(ctx, shutEvery, func() bool {
-		if err = shutAll(doors); err != nil {
-			return true
-		}
-		if err = d.look(); err == nil && len(d.open) == 0 {
-			return true
-		}
-		err = errors.Join(err, reopenAll(doors)) // it must not cut what has come in
-		return err != nil
+	shut := false
+	ended := poll(ctx, shutEvery, func() bool {
+		shut, err = d.behind(doors, shut)
+		return err != nil || shut && len(d.open) == 0
 	})
+	if ended != nil || err != nil {
+		err = errors.Join(err, reopenAll(doors))
+	}
 	if errors.Is(err, fs.ErrPermission) {
 		return nil // without root's rights it can't be done
 	}
 	return err
+}
+
+// behind shuts the doors if nothing that leads to the color has work to go on
+// with, and opens them if something has. It has looked since they are as it says.
+func (d *drain) behind(doors []netip.AddrPort, shut bool) (bool, error) {
+	if err := d.look(); err != nil {
+		return shut, err
+	}
+	if d.working(time.Now()) {
+		return false, reopenAll(doors) // it must not be cut
+	}
+	if shut {
+		return true, nil
+	}
+	if err := shutAll(doors); err != nil {
+		return false, err
+	}
+	return d.behind(doors, true)
+}
+
+// working reports whether a connection to the color has work to go on with as
+// far as can be seen: it is being made, has something to send, or was there
+// longer than nginx keeps an idle one. An answer comes in through a shut door;
+// what acknowledges it goes out when that opens.
+func (d *drain) working(now time.Time) bool {
+	since := map[uint64]time.Time{}
+	work := d.sending
+	for inode := range d.open {
+		first, known := d.since[inode]
+		if !known {
+			first = now
+		}
+		since[inode] = first
+		work = work || now.Sub(first) > idle
+	}
+	d.since = since
+	return work
 }
 
 // doors are the color's addresses and ports, as far as nginx connects to them

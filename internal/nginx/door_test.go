@@ -84,6 +84,54 @@ func TestAColorThatIsShutGetsNothingNewAndTheOtherDoesIt(t *testing.T) {
 	}
 }
 
+// Uploads that began before the switch go to the color one after the other, and
+// nginx keeps each connection for a second.
+func TestADoorIsShutOnceLateRequestsHaveCome(t *testing.T) {
+	s, at := behindADoor(t)
+	inside := s.post()
+	until, done := time.Now().Add(2*shutFor/5), make(chan int, 1)
+	go func() {
+		late := 0
+		defer func() { done <- late }()
+		for tick := time.NewTicker(200 * time.Millisecond); time.Now().Before(until); <-tick.C {
+			s.post()
+			late++
+		}
+	}()
+	s.must(s.r.Shut(s.ctx, s.app, s.net, release.Blue))
+	if err := dials(at); !errors.Is(err, syscall.ENETUNREACH) {
+		t.Errorf("a connection to the color ends with %v", err)
+	}
+	if late := <-done; late < 3 {
+		t.Errorf("%d late requests show little", late)
+	}
+	if got := s.post(); got == inside {
+		t.Errorf("after it a request is done by %s", got)
+	}
+}
+
+func TestWhatHasWorkToGoOnWithIsKnownByItsSocket(t *testing.T) {
+	now := time.Now()
+	for what, c := range map[string]struct {
+		d    drain
+		want bool
+	}{
+		"nothing open":       {drain{}, false},
+		"not seen before":    {drain{open: map[uint64]bool{7: true}}, false},
+		"idle for a second":  {drain{open: map[uint64]bool{7: true}, since: map[uint64]time.Time{7: now.Add(-time.Second)}}, false},
+		"there for longer":   {drain{open: map[uint64]bool{7: true}, since: map[uint64]time.Time{7: now.Add(-2 * idle)}}, true},
+		"another was longer": {drain{open: map[uint64]bool{7: true}, since: map[uint64]time.Time{8: now.Add(-2 * idle)}}, false},
+		"sends":              {drain{open: map[uint64]bool{7: true}, sending: true}, true},
+	} {
+		if got := c.d.working(now); got != c.want {
+			t.Errorf("%s: works: %t", what, got)
+		}
+		if len(c.d.since) != len(c.d.open) {
+			t.Errorf("%s: remembers %v", what, c.d.since)
+		}
+	}
+}
+
 func TestADoorIsNotShutOnWhatGoesOn(t *testing.T) {
 	s, at := behindADoor(t)
 	s.post()

@@ -70,6 +70,8 @@ type drain struct {
 	tried   bool                    // the look before saw such
 	streams map[uint64]bool         // sockets ever seen with the keep-alive timer
 	begun   bool                    // those that are being made count too
+	sending bool                    // one of the open ones is being made, or has sent what has not arrived
+	since   map[uint64]time.Time    // when working first saw each
 	started time.Time
 	said    time.Time
 	say     func(release.EventType, string)
@@ -136,7 +138,7 @@ func (d *drain) count() (plain, streams int) {
 // one more look after it.
 func (d *drain) look() error {
 	before, first := d.trying, d.trying == nil
-	d.open, d.trying = map[uint64]bool{}, map[uint64]bool{}
+	d.open, d.trying, d.sending = map[uint64]bool{}, map[uint64]bool{}, false
 	for m := range d.users {
 		if err := d.lookAt(m); err != nil {
 			return err
@@ -169,6 +171,7 @@ func (d *drain) lookAt(m master) error {
 			continue
 		}
 		d.open[s.inode] = true
+		d.sending = d.sending || s.unsent || s.state == stateConnecting
 		if s.probed {
 			d.streams[s.inode] = true
 		}

@@ -240,10 +240,13 @@ func TestADrainWithoutNginxHasNothingToWaitFor(t *testing.T) {
 func TestTheKernelsSocketLinesAreRead(t *testing.T) {
 	for line, want := range map[string]socket{
 		"  25: 0100007F:E256 024D7F0A:4A36 01 00000000:00000000 02:000AFC1C 00000000 65534        0 23904 2 0000000090248ef2 20 0 0 11 -1": {
-			netip.MustParseAddrPort("127.0.0.1:57942"), netip.MustParseAddrPort("10.127.77.2:18998"), stateEstablished, true, 65534, 23904,
+			netip.MustParseAddrPort("127.0.0.1:57942"), netip.MustParseAddrPort("10.127.77.2:18998"), stateEstablished, false, true, 65534, 23904,
 		},
 		"   0: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 99 1 0": {
-			netip.MustParseAddrPort("[::1]:80"), netip.MustParseAddrPort("[::]:0"), stateListen, false, 0, 99,
+			netip.MustParseAddrPort("[::1]:80"), netip.MustParseAddrPort("[::]:0"), stateListen, false, false, 0, 99,
+		},
+		"  26: 0100007F:E256 024D7F0A:4A36 01 00000100:00000000 01:00000014 00000000 65534        0 23905 2 0000000090248ef2 20 0 0 11 -1": {
+			netip.MustParseAddrPort("127.0.0.1:57942"), netip.MustParseAddrPort("10.127.77.2:18998"), stateEstablished, true, false, 65534, 23905,
 		},
 	} {
 		if got, ok := parseSocket(line); !ok || got != want {

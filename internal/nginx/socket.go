@@ -17,6 +17,7 @@ type socket struct {
 	local  netip.AddrPort
 	remote netip.AddrPort
 	state  int
+	unsent bool // something that was written has not been acknowledged
 	probed bool // its timer is the keep-alive timer: SO_KEEPALIVE is on
 	user   int
 	inode  uint64
@@ -77,8 +78,9 @@ func parseSocket(line string) (socket, bool) {
 	if !ok1 || !ok2 || err1 != nil || err2 != nil || err3 != nil {
 		return socket{}, false
 	}
+	unsent, _, _ := strings.Cut(f[4], ":")
 	timer, _, _ := strings.Cut(f[5], ":")
-	return socket{local, remote, int(state), timer == timerKeepalive, user, inode}, true
+	return socket{local, remote, int(state), strings.Trim(unsent, "0") != "", timer == timerKeepalive, user, inode}, true
 }
 
 // parseEnd reads address:port. The kernel prints the address as words of 32
