@@ -272,7 +272,7 @@ func TestWhatSomeoneElseHasPutIntoTheFolderIsRefused(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Fatal("giving a link away takes root: sudo make test")
 	}
-	for _, path := range []string{"", "tables", "live", "flags", "apps", "proxy", "locks", "teal.db", "teal.db-wal", "nginx.lock", "live/voda", "live/.voda.next", "flags/voda", "apps/voda", "locks/voda"} {
+	for _, path := range []string{"", "tables", "live", "flags", "apps", "proxy", "locks", "teal.db", "teal.db-wal", "nginx.lock", "live/voda", "live/.voda.next", "flags/up", "apps/voda", "locks/voda"} {
 		t.Run(path, func(t *testing.T) {
 			target := t.TempDir()
 			root := filepath.Join(t.TempDir(), "st[a]te*")

@@ -196,7 +196,7 @@ func mentions(says []string, text string) bool {
 
 // prepare makes the folders the app's configuration speaks of.
 func (r *Router) prepare(app string) error {
-	for _, dir := range []string{r.app(app), r.flags(app), r.lives(), r.tables()} {
+	for _, dir := range []string{r.app(app), r.flags(), r.lives(), r.tables()} {
 		if err := folder(dir); err != nil {
 			return fmt.Errorf("make the app's folders: %w", err)
 		}
@@ -251,7 +251,7 @@ func (r *Router) undo(ctx context.Context, app release.App, done []*change, fres
 		errs = append(errs, r.undoOne(ctx, app.Name, done[i]))
 	}
 	if fresh {
-		errs = append(errs, r.clearFolder(app), liftAll(r.flags(app.Name)))
+		errs = append(errs, r.clearFolder(app), lower(r.watch(app.Name)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("put nginx's configuration back: %w", err)

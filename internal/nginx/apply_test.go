@@ -200,7 +200,7 @@ func TestAFlagLeftByAKilledReloadIsReportedAndTakenAway(t *testing.T) {
 	if !s.keeps("/color") {
 		t.Error("connections are closed for no reason")
 	}
-	s.must(publish(flag, ""))
+	s.must(raise(flag))
 	if s.keeps("/color") {
 		t.Error("the connection was not closed after the answer")
 	}

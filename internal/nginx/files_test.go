@@ -101,7 +101,7 @@ func TestNothingOutsideOfAFolderOfFilesIsServed(t *testing.T) {
 	s := routesTo(t, release.Route{Path: "/static/", Files: dir}, release.Route{Path: "/", To: "web"})
 	for _, what := range []string{"as ever", "while a reload is near"} {
 		if what != "as ever" {
-			s.must(publish(render.ClosingFlag(s.r.root, "standalone"), ""))
+			s.must(raise(render.ClosingFlag(s.r.root, "standalone")))
 		}
 		for _, target := range outward {
 			got := s.raw(target)
@@ -121,7 +121,7 @@ func TestFilesAreServedAlikeWhileConnectionsAreClosed(t *testing.T) {
 	if !s.keeps("/static/a.css") {
 		t.Error("connections are closed for no reason")
 	}
-	s.must(publish(render.ClosingFlag(s.r.root, "standalone"), ""))
+	s.must(raise(render.ClosingFlag(s.r.root, "standalone")))
 	for target, want := range map[string]string{
 		"/static/a.css": "css", "/static/sub/": "index", "/static/sub": "index", "/static/a%20b.txt": "blank",
 		"/static/none": "404", "/static/out": "403", "/static/up/secret": "404", "/static/": "403",

@@ -27,14 +27,11 @@ func (r *Router) gently(ctx context.Context, s server, m master, served []routed
 	if len(flags) == 0 {
 		return s.reload(ctx, m, seen)
 	}
-	if err := folder(r.root + "/flags"); err != nil {
-		return err
-	}
 	for _, flag := range flags {
-		if err := publish(flag, ""); err != nil {
+		if err := raise(flag); err != nil {
 			return err
 		}
-		defer lift(flag)
+		defer lower(flag)
 	}
 	r.warm.CloseIdleConnections() // or we wait for ourselves
 	if err := emptied(ctx, m, ports(served)); err != nil {
@@ -42,7 +39,7 @@ func (r *Router) gently(ctx context.Context, s server, m master, served []routed
 	}
 	err := s.reload(ctx, m, seen)
 	for _, flag := range flags {
-		err = errors.Join(err, lift(flag))
+		err = errors.Join(err, lower(flag))
 	}
 	return err
 }

@@ -20,7 +20,7 @@ func (l layout) table(t release.Table) string { return filepath.Join(l.tables(),
 func (l layout) lives() string                { return filepath.Join(l.root, "live") }
 func (l layout) live(app string) string       { return filepath.Join(l.lives(), app) }
 func (l layout) next(app string) string       { return filepath.Join(l.lives(), "."+app+".next") }
-func (l layout) flags(app string) string      { return filepath.Dir(l.watch(app)) }
+func (l layout) flags() string                { return filepath.Dir(render.FlagsFolder(l.root)) }
 func (l layout) watch(app string) string      { return render.WatchFlag(l.root, app) }
 func (l layout) closing(place string) string  { return render.ClosingFlag(l.root, place) }
 func (l layout) closingOf(place, app string) string {

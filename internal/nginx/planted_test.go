@@ -52,7 +52,7 @@ func plant(t *testing.T, r *Router, outside string) {
 	t.Helper()
 	for path, to := range map[string]string{
 		"live/.voda.next": "file", "tables/.draft": "folder", "tables/g3/00": "file", "tables/g3/01": "none", "tables/g3/table": "file",
-		"tables/g3/77": "file", "flags/voda/watch": "file", "flags/closing.standalone": "folder", "flags/closing.standalone.voda": "none",
+		"tables/g3/77": "file", "flags/up": "folder",
 		"apps/voda/.standalone.conf123": "file", "apps/voda/standalone.conf": "file", "proxy/nginx.conf": "file",
 	} {
 		path = filepath.Join(r.root, path)
@@ -96,7 +96,7 @@ func TestNoLinkInTheStateRootLeadsAWriteElsewhere(t *testing.T) {
 	s.must(s.r.Apply(s.ctx, s.app, s.net))
 	s.must(s.r.Watch(s.ctx, s.app, true))
 	s.must(s.r.Confirm(s.ctx, s.app, release.Table{Green: 3}))
-	s.must(publish(render.ClosingFlag(s.r.root, "standalone"), ""))
+	s.must(raise(render.ClosingFlag(s.r.root, "standalone")))
 	s.must(s.r.Tidy(s.ctx, s.app))
 	if !s.r.complete(release.Table{Green: 3}) {
 		t.Error("the table is not whole")

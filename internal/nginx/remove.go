@@ -37,7 +37,7 @@ func (r *Router) Remove(ctx context.Context, app release.App) error {
 	}
 	_ = unguard(subnets) // who had no right to add them has none to remove
 	if r.kept(app) {
-		return errors.Join(liftAll(r.flags(app.Name)), lift(r.next(app.Name)))
+		return errors.Join(lower(r.watch(app.Name)), lift(r.next(app.Name)))
 	}
 	// The link goes after the configuration: nginx would send everyone to
 	// blue without it.
@@ -49,8 +49,8 @@ func (r *Router) Remove(ctx context.Context, app release.App) error {
 
 // clear removes all files of the app.
 func (r *Router) clear(app release.App) error {
-	var errs []error
-	for _, path := range []string{r.live(app.Name), r.next(app.Name), r.flags(app.Name)} {
+	errs := []error{lower(r.watch(app.Name))}
+	for _, path := range []string{r.live(app.Name), r.next(app.Name)} {
 		errs = append(errs, liftAll(path))
 	}
 	return errors.Join(append(errs, r.clearFolder(app))...)

@@ -35,7 +35,7 @@ func (s *stage) silent() {
 func TestAnAppWhoseFilesWereRemovedByHandIsTakenOutOfMemory(t *testing.T) {
 	for what, lost := range map[string][]string{
 		"its folder":               {"apps/voda"},
-		"its folder and its table": {"apps/voda", "live/voda", "flags/voda"},
+		"its folder and its table": {"apps/voda", "live/voda", "flags/up"},
 		"the pid file as well":     {"apps/voda", "proxy/nginx.pid"},
 		"the whole state root":     {"."},
 	} {

@@ -72,7 +72,7 @@ func (r *Router) exclusive(ctx context.Context) (unlock func(), err error) {
 	}
 	stale, err := filepath.Glob(r.closing("*"))
 	for _, flag := range stale { // nobody else reloads now: a killed teal left it
-		err = errors.Join(err, lift(flag))
+		err = errors.Join(err, lower(flag))
 	}
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())

@@ -21,15 +21,12 @@ import (
 // under it.
 func (r *Router) Watch(_ context.Context, app release.App, on bool) error {
 	if !on {
-		return lift(r.watch(app.Name))
+		return lower(r.watch(app.Name))
 	}
 	if err := cut(r.traffic(app.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("empty the traffic log: %w", err)
 	}
-	if err := folder(r.flags(app.Name)); err != nil {
-		return fmt.Errorf("watch traffic: %w", err)
-	}
-	if err := publish(r.watch(app.Name), ""); err != nil {
+	if err := raise(r.watch(app.Name)); err != nil {
 		return fmt.Errorf("watch traffic: %w", err)
 	}
 	return nil

@@ -138,7 +138,7 @@ func (a *app) noDebris(when string) {
 	a.t.Helper()
 	err := filepath.WalkDir(a.state, func(path string, d os.DirEntry, err error) error {
 		name := filepath.Base(path)
-		if err == nil && (strings.HasPrefix(name, ".") || strings.Contains(name, ".tmp") || name == "watch") {
+		if err == nil && (strings.HasPrefix(name, ".") || strings.Contains(name, ".tmp") || strings.HasSuffix(name, ".watch")) {
 			a.t.Fatalf("%s: debris: %s", when, path)
 		}
 		return nil

@@ -120,7 +120,7 @@ func TestScenarioTablesRemovedByHandComeBackWithTheNextDeploy(t *testing.T) {
 	a.mustDeploy(2)
 	load := a.gentle()
 	version := 2
-	for _, gone := range []string{"tables", filepath.Join("live", a.name), filepath.Join("flags", a.name), "flags", filepath.Join("apps", a.name, "token")} {
+	for _, gone := range []string{"tables", filepath.Join("live", a.name), "flags", filepath.Join("apps", a.name, "token")} {
 		live := a.status().Live
 		if err := os.RemoveAll(filepath.Join(a.state, gone)); err != nil {
 			t.Fatal(err)

@@ -139,7 +139,7 @@ func (s *site) clean() error {
 		switch name := filepath.Base(path); {
 		case err != nil:
 			return err
-		case strings.HasPrefix(name, "."), strings.Contains(name, ".tmp"), name == "watch":
+		case strings.HasPrefix(name, "."), strings.Contains(name, ".tmp"), strings.HasSuffix(name, ".watch"):
 			return fmt.Errorf("left behind: %s", path)
 		case filepath.Dir(path) == filepath.Join(s.state(), "tables") && name != "blue" && name != "green":
 			return fmt.Errorf("a table that nobody wants: %s", path)

@@ -88,6 +88,8 @@ func (t target) streaming() []string {
 		"proxy_read_timeout " + milliseconds(max(o.ReadTimeout, time.Hour)) + ";",
 		"proxy_send_timeout " + milliseconds(max(o.SendTimeout, time.Hour)) + ";",
 	}
+	lines = append(lines, t.view.Passed...)
+	lines = append(lines, "proxy_set_header Upgrade $teal__upgrade;", "proxy_set_header Connection $teal__conn;")
 	return append(lines, t.sizes()...)
 }
 

@@ -27,11 +27,13 @@ type view struct {
 	JSONLog    bool // the app's own log in JSON is among them
 	Header     bool
 	Inherited  []string // add_header directives that ours would switch off
+	Flags      string   // the folder that is there while a flag is raised
 	Closing    string   // flag file: answer and close
 	Watch      string   // flag file: log traffic
 	Keeps      bool     // exiting workers leave idle connections open
 	TLS        *tlsView
 	Trusted    []string
+	Passed     []string // what applications are told of a request, streams or not
 	Pages      []page
 	Gzip       bool
 	Upstreams  []upstream
@@ -51,6 +53,7 @@ func newView(in Input) (view, error) {
 		Control: ControlPath(in.Token), Generation: unset,
 		Buckets: Buckets(), Hosts: "_", Allow: allow(in),
 		Header:  in.ColorHeader,
+		Flags:   FlagsFolder(in.Root),
 		Closing: closing,
 		Watch:   WatchFlag(in.Root, name),
 		Keeps:   in.Version.KeepsConnections(),
@@ -62,6 +65,7 @@ func newView(in Input) (view, error) {
 	}
 	v.Plain, v.Secure = listens(in)
 	v.logs(in)
+	v.Passed = v.passed()
 	for _, h := range in.Headers {
 		v.Inherited = append(v.Inherited, "add_header "+quoted(h)+";")
 	}
@@ -90,6 +94,22 @@ func (v *view) logs(in Input) {
 	}
 }
 
+// passed are the headers that a request is passed on with. A location that has
+// one of its own inherits none.
+func (v *view) passed() []string {
+	via, proto := "$proxy_add_x_forwarded_for", "$scheme"
+	if len(v.Trusted) > 0 {
+		via, proto = "$teal_"+v.ID+"_via", "$teal_"+v.ID+"_proto"
+	}
+	return []string{
+		"proxy_set_header Host $teal__host;",
+		"proxy_set_header X-Real-IP $remote_addr;",
+		"proxy_set_header X-Forwarded-For " + via + ";",
+		"proxy_set_header X-Forwarded-Proto " + proto + ";",
+		"proxy_set_header X-Forwarded-Host $teal__host;",
+	}
+}
+
 // quoted are arguments as they stand in the machine's own configuration, which
 // may have blanks and variables in them.
 func quoted(args []string) string {
@@ -109,13 +129,17 @@ func Buckets() []string {
 	return names
 }
 
-// ClosingFlag is the file whose presence makes the nginx of that place close
-// client connections after the answer. No app's name has a dot in it, so it
-// never meets an app's folder.
-func ClosingFlag(root, place string) string { return root + "/flags/closing." + place }
+// FlagsFolder is where flags are raised. It is there only while one is, of
+// whatever app: so a request looks once, and not for each flag.
+func FlagsFolder(root string) string { return root + "/flags/up" }
 
-// WatchFlag is the file whose presence makes nginx log the app's traffic.
-func WatchFlag(root, app string) string { return root + "/flags/" + app + "/watch" }
+// ClosingFlag is the file whose presence makes the nginx of that place close
+// client connections after the answer.
+func ClosingFlag(root, place string) string { return FlagsFolder(root) + "/closing." + place }
+
+// WatchFlag is the file whose presence makes nginx log the app's traffic. No
+// app's name has a dot in it, and no place is called watch.
+func WatchFlag(root, app string) string { return FlagsFolder(root) + "/" + app + ".watch" }
 
 // TrafficLog is where nginx logs the app's traffic while it is watched.
 func TrafficLog(root, app string) string { return root + "/apps/" + app + "/traffic.log" }
