@@ -31,10 +31,12 @@ type setting struct {
 	edits []edit
 }
 
-// flagTest is the test of a flag file at the server's begin.
-func flagTest(flag string) *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^    if \(-f \S*` + flag + `\S*\) \{\n.*\n    \}\n`)
-}
+// gate is the look that tells that no flag is raised, bucket the test that is
+// the switch.
+var (
+	gate   = regexp.MustCompile(`(?m)^    if \(!-d \S*\) \{\n.*\n    \}\n`)
+	bucket = regexp.MustCompile(`(?m)^        if \(-f \S*\) \{\n.*\n        \}\n`)
+)
 
 var settings = []setting{
 	{"multi_accept on", []edit{{mainFile, regexp.MustCompile(`events \{`), "events {\n    multi_accept on;"}}},
@@ -45,17 +47,18 @@ var settings = []setting{
 	{"proxy buffers of 16k", []edit{{siteFile, regexp.MustCompile(`proxy_http_version 1.1;`), "proxy_http_version 1.1;\n    proxy_buffer_size 16k;\n    proxy_buffers 8 16k;"}}},
 	{"proxy_buffering off", []edit{{siteFile, regexp.MustCompile(`proxy_http_version 1.1;`), "proxy_http_version 1.1;\n    proxy_buffering off;"}}},
 	{"without X-Real-IP and X-Forwarded-Host", []edit{{siteFile, regexp.MustCompile(`(?m)^    proxy_set_header X-(Real-IP|Forwarded-Host) .*\n`), ""}}},
-	{"flags looked up once a second, not each time", []edit{
+	{"flags looked for once a second, not each time", []edit{
 		{siteFile, regexp.MustCompile(`(?m)^    open_file_cache off;`), "    open_file_cache max=100;\n    open_file_cache_valid 1s;\n    open_file_cache_errors on;"},
 		{siteFile, regexp.MustCompile(`(?m)^(    location .*\{)$`), "$1\n        open_file_cache off;"},
 	}},
-	{"without the test of the watch flag", []edit{{siteFile, flagTest("watch"), ""}}},
-	{"without the tests of both flags", []edit{{siteFile, flagTest("watch"), ""}, {siteFile, flagTest("closing"), ""}}},
+	{"each flag looked for, not all in one look", []edit{{siteFile, gate, ""}}},
+	{"no look for flags", []edit{{siteFile, gate, "    break;\n"}}},
+	{"no look for flags, nor for the bucket: no switch", []edit{{siteFile, gate, "    break;\n"}, {siteFile, bucket, ""}}},
 }
 
-// with is teal's nginx with a setting changed, green live.
+// with is teal's nginx with a setting changed, blue live.
 func (one setting) with() maker {
-	return maker{one.name, true, release.Green, func(ctx context.Context, s *stand, p *peer) error {
+	return maker{one.name, true, release.Blue, func(ctx context.Context, s *stand, p *peer) error {
 		return upTealEdited(ctx, s, p, one.edits)
 	}}
 }
@@ -86,7 +89,7 @@ func alternatives(ctx context.Context, b *bench) (err error) {
 	if err != nil {
 		return err
 	}
-	makers := []maker{tealGreen, tealBlue, static}
+	makers := []maker{tealBlue, tealGreen, static}
 	for _, one := range settings {
 		makers = append(makers, one.with())
 	}
@@ -99,11 +102,11 @@ func alternatives(ctx context.Context, b *bench) (err error) {
 	if err != nil {
 		return err
 	}
-	base := seriesOf(each(all[tealGreen.name], sample.cost))
+	base := seriesOf(each(all[tealBlue.name], sample.cost))
 	for _, p := range s.peers {
 		cost := seriesOf(each(all[p.name], sample.cost))
 		note := "beyond what teal writes: " + cost.against(base, difference).String() + " µs"
-		b.result.add("settings", "processor time of teal's nginx for a request, green live", p.name, "µs", note, cost.Rounds)
+		b.result.add("settings", "processor time of teal's nginx for a request, blue live", p.name, "µs", note, cost.Rounds)
 	}
 	return nil
 }

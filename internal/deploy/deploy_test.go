@@ -72,6 +72,26 @@ func TestADeployDoesItsStepsInOrderAndEndsWithAReceipt(t *testing.T) {
 	}
 }
 
+// What goes on after the drain's limit may end as the application lets it: its
+// packets would stay in a shut door.
+func TestAColorIsShutBeforeItIsStoppedUnlessItsDrainWasCut(t *testing.T) {
+	for _, cuts := range []int{0, 2} {
+		m := released(t, 2) // each deploy clears a color and stops one
+		before := m.closed
+		m.cuts = cuts
+		if _, err := m.deployer().Deploy(t.Context(), app()); err != nil {
+			t.Fatal(err)
+		}
+		want := 2
+		if cuts > 0 {
+			want = 1
+		}
+		if got := m.closed - before; got != want || m.shut != release.None {
+			t.Errorf("with %d cut new connections were kept off %d times, now %q", cuts, got, m.shut)
+		}
+	}
+}
+
 func TestWhatShouldBeKnownOfNginxIsToldByWhatBringsARelease(t *testing.T) {
 	m := released(t, 2)
 	m.notes = []string{"the certificate has expired", "the certificate has expired"} // of two proxies of a chain

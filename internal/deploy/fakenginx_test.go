@@ -50,7 +50,7 @@ func (r fakeRouter) Tidy(ctx context.Context, _ release.App) error {
 
 // Shut and Reopen have no names: they come with every stop.
 func (r fakeRouter) Shut(ctx context.Context, _ release.App, _ release.Network, c release.Color) error {
-	return r.silent(ctx, func() { r.shut = c })
+	return r.silent(ctx, func() { r.shut, r.closed = c, r.closed+1 })
 }
 
 func (r fakeRouter) Reopen(ctx context.Context, _ release.App, _ release.Network) error {
@@ -131,7 +131,7 @@ func (r fakeRouter) Confirm(ctx context.Context, _ release.App, t release.Table)
 }
 
 func (r fakeRouter) Drain(ctx context.Context, _ release.App, _ release.Network, _ release.Color, _ release.DrainLimits, _ Say) (release.Drained, error) {
-	return release.Drained{Began: 2}, r.effect(ctx, "nginx", "drain", func() { r.drained++ })
+	return release.Drained{Began: 2, Cut: r.cuts}, r.effect(ctx, "nginx", "drain", func() { r.drained++ })
 }
 
 func (r fakeRouter) Watch(_ context.Context, _ release.App, on bool) error {
