@@ -39,8 +39,8 @@ type machine struct {
 	asked     int          // how often the engine is still to be observed before it is gone; 0 always
 	notes     []string     // of nginx
 	drained   int
-	cuts      int // connections that a drain ends with, at its limit
-	closed    int // how often new connections were kept from a color
+	cuts      int      // connections that a drain ends with, at its limit
+	closed    int      // how often new connections were kept from a color
 	events    []string // effects in their order
 	n         int      // changes so far
 	dieAt     int      // change after which the process dies; 0 never
