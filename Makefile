@@ -9,6 +9,8 @@ export CGO_ENABLED := 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD   := go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
+# lint has vetted everything, and nobody debugs a test's program.
+GOTEST   := go test -count=1 -vet=off -ldflags "-s -w"
 E2E      := ./test/e2e
 PROOF    := ./test/proof
 # Everything but the scenarios and the proof, which have the machine to
@@ -42,11 +44,11 @@ images: setup ## build the images of Debian packages that the examples stand on 
 test: setup lint build demo-app ## everything: checks, tests, end-to-end scenarios
 	@# Who needs an image waits for it: they are built beside the tests of the rooms.
 	go run ./test/images/make & images=$$!; status=0; \
-	go test -count=1 -timeout 15m -p 3 $(PACKAGES) || status=$$?; \
+	$(GOTEST) -timeout 15m -p 3 $(PACKAGES) || status=$$?; \
 	wait $$images && exit $$status
-	go test -count=1 -timeout 8m -v $(PROOF)
+	$(GOTEST) -timeout 8m -v $(PROOF)
 	@mkdir -p bin
-	go test -count=1 -timeout 30m -parallel 4 -v $(E2E) | tee bin/e2e.log
+	$(GOTEST) -timeout 30m -parallel 4 -v $(E2E) | tee bin/e2e.log
 	@awk '/^--- PASS: TestScenario/ { n++ } END { printf "end-to-end scenarios: %d ran, all passed\n", n; exit !n }' bin/e2e.log
 
 .PHONY: lint
@@ -57,7 +59,7 @@ lint: ## gofmt, go vet, the import law and house rules
 	go test -count=1 ./internal
 
 .PHONY: bench
-bench: setup-bench build ## measure the limits, and the short form of what bench-full measures of other proxies (6 minutes)
+bench: setup-bench build ## measure the limits, and the short form of what bench-full measures of other proxies (5 minutes)
 	go run ./bench
 	go run ./bench/peers -short
 

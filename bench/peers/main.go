@@ -76,7 +76,7 @@ var (
 		costRounds: 7, settingRounds: 5, costTime: 2 * time.Second, throughputRounds: 5, lossRounds: 4, lossSwitches: 25,
 		momentRounds: 5, momentSwitches: 20, tailRounds: 5, tailSwitches: 8, deploys: 4,
 	}
-	brief = size{costRounds: 3, costTime: time.Second, lossRounds: 2, lossSwitches: 12}
+	brief = size{costRounds: 3, costTime: time.Second, lossRounds: 1, lossSwitches: 16}
 )
 
 type part struct {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"testing"
 
 	"teal/internal/release"
+	executable "teal/test/program"
 )
 
 // TestMain also is the ordinary user of the test of that name.
@@ -121,32 +121,19 @@ func asNobody(t *testing.T, root string) (string, error) {
 	t.Helper()
 	dir := publicDir(t)
 	self := filepath.Join(dir, "self")
-	copyFile(t, "/proc/self/exe", self)
+	text, err := os.ReadFile("/proc/self/exe")
+	if err == nil {
+		err = executable.Write(self, text)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(t.Context(), self)
 	cmd.Env = []string{"TEALTEST_ORDINARY_ROOT=" + root} // an environment leaves room for a title
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()
 	return string(out) + "\n", err
-}
-
-func copyFile(t *testing.T, from, to string) {
-	t.Helper()
-	in, err := os.Open(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, 0o755)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.Copy(out, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestAPidFileOfAnotherProcessIsNoObstacle(t *testing.T) {
