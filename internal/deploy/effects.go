@@ -137,12 +137,16 @@ func (r *run) once(ctx context.Context, s release.Step) error {
 }
 
 func (r *run) clear(ctx context.Context, s release.Step) error {
-	return r.shut(ctx, s.Color, func() error {
+	end := func() error {
 		if s.Release != 0 {
 			return r.Runtime.Vacate(ctx, r.app, s.Color)
 		}
 		return r.Runtime.Clear(ctx, r.app, s.Color)
-	})
+	}
+	if !r.before.Engine.Colors[s.Color].Running() {
+		return end() // nothing is there that could take a connection
+	}
+	return r.shut(ctx, s.Color, end)
 }
 
 func (r *run) start(ctx context.Context, s release.Step) error {

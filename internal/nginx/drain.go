@@ -150,9 +150,10 @@ func (d *drain) look() error {
 }
 
 // lookAt counts sockets that belong to the workers' user: others on this
-// machine, our own health checks say, may talk to the addresses too.
+// machine, our own health checks say, may talk to the addresses too. Colors have
+// addresses of IPv4, and nginx connects to these by sockets of IPv4.
 func (d *drain) lookAt(m master) error {
-	list, err := sockets(int(m))
+	list, err := ipv4Sockets(int(m))
 	if os.IsNotExist(err) || !m.alive() {
 		return nil // an nginx that is gone has no connections
 	}

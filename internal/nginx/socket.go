@@ -31,11 +31,22 @@ const (
 	timerKeepalive   = "02"
 )
 
-// sockets lists the TCP sockets in the network namespace of a process.
-func sockets(pid int) ([]socket, error) {
+// ipv4Sockets lists the TCP sockets of IPv4 in the network namespace of a
+// process. The kernel walks a table for it that is as large as the machine's
+// memory allows, a few milliseconds, whatever is in it.
+func ipv4Sockets(pid int) ([]socket, error) {
 	list, err := socketsIn(procPath(pid, "net/tcp"))
 	if err != nil {
 		return nil, fmt.Errorf("read the sockets of process %d: %w", pid, err)
+	}
+	return list, nil
+}
+
+// sockets are those of IPv6 as well.
+func sockets(pid int) ([]socket, error) {
+	list, err := ipv4Sockets(pid)
+	if err != nil {
+		return nil, err
 	}
 	six, err := socketsIn(procPath(pid, "net/tcp6"))
 	if os.IsNotExist(err) { // a kernel without IPv6

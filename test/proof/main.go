@@ -94,7 +94,7 @@ type size struct {
 var (
 	full = size{
 		think: 6 * time.Millisecond, rate: 800, upload: 100 << 20, uploadOver: 20 * time.Second,
-		every: 200 * time.Millisecond, switches: 1000, requests: 1_550_000, drainEvery: 25, switchTime: 14 * time.Minute,
+		every: 150 * time.Millisecond, switches: 1000, requests: 1_550_000, drainEvery: 25, switchTime: 14 * time.Minute,
 		controls: 12, shapes: 8, deploys: 40, deployTime: 5 * time.Minute, streams: 500, streamsEnd: 20 * time.Second, uploads: 20, lateUpload: 25 << 20,
 		kills: 100, killers: 2, crowds: 3, crowd: 16, inARow: 200, blows: 8,
 		allSwitches: 1000, allRequests: 2_000_000, allFaults: 150, limit: 20 * time.Minute,
