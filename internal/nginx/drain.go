@@ -10,9 +10,12 @@ import (
 	"teal/internal/release"
 )
 
-// How often a drain looks, and how often it says what it sees.
+// How soon a drain looks for the second time, how often after that, and how
+// often it says what it sees. A look takes a processor milliseconds for which
+// requests wait, and nginx holds what is idle for a second anyway.
 const (
-	drainEvery = 50 * time.Millisecond
+	drainFirst = 500 * time.Millisecond
+	drainEvery = 100 * time.Millisecond
 	drainSays  = time.Second
 )
 
@@ -86,14 +89,16 @@ func newDrain(masters []master, app release.App, net release.Network, color rele
 }
 
 func (d *drain) wait(ctx context.Context, limits release.DrainLimits) error {
-	tick := time.NewTicker(drainEvery)
-	defer tick.Stop()
-	for (len(d.open) > 0 || d.tried) && !d.over(limits) {
+	for pause := drainFirst; len(d.open) > 0 || d.tried; pause = drainEvery {
+		left := d.left(limits)
+		if left <= 0 {
+			return nil
+		}
 		d.progress()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-tick.C:
+		case <-time.After(min(pause, left)):
 		}
 		if err := d.look(); err != nil {
 			return err
@@ -106,11 +111,11 @@ func (d *drain) wait(ctx context.Context, limits release.DrainLimits) error {
 // is done, and what nginx's timer may be late.
 const idle = 1200 * time.Millisecond
 
-// over reports whether the limit of what remains has passed. What had ended by
-// then nginx may not have let go of yet: it isn't cut and must not count as
-// such, so connections of plain requests are looked at for that much longer,
-// unless the limit is zero, which waits for nobody.
-func (d *drain) over(limits release.DrainLimits) bool {
+// left is how long what remains may go on. What has ended by the limit nginx may
+// not have let go of yet: it isn't cut and must not count as such, so
+// connections of plain requests are looked at for that much longer, unless the
+// limit is zero, which waits for nobody.
+func (d *drain) left(limits release.DrainLimits) time.Duration {
 	plain, streams := d.count()
 	limit := limits.Timeout
 	if streams > 0 {
@@ -119,7 +124,7 @@ func (d *drain) over(limits release.DrainLimits) bool {
 	if plain > 0 && limits.Timeout > 0 {
 		limit += idle
 	}
-	return time.Since(d.started) >= limit
+	return limit - time.Since(d.started)
 }
 
 // count splits the open sockets. A timer of the kernel's for unanswered data
