@@ -10,7 +10,7 @@ import (
 )
 
 // rollbackRuns is how many rollbacks are measured, idle and again under load.
-const rollbackRuns = 15
+const rollbackRuns = 16
 
 // rollbacks measures rollbacks to a warm standby by the binary.
 func rollbacks(ctx context.Context, b *bench) error {
