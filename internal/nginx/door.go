@@ -51,10 +51,10 @@ func (r *Router) Shut(ctx context.Context, app release.App, net release.Network,
 	d.begun = true
 	ctx, cancel := context.WithTimeout(ctx, max(shutFor, app.Policy.Drain.Timeout))
 	defer cancel()
-	shut := false
+	closed := false
 	ended := poll(ctx, shutEvery, func() bool {
-		shut, err = d.behind(doors, shut)
-		return err != nil || shut && len(d.open) == 0
+		closed, err = d.behind(doors, closed)
+		return err != nil || closed && len(d.open) == 0
 	})
 	if ended != nil || err != nil {
 		err = errors.Join(err, reopenAll(doors))
@@ -67,14 +67,14 @@ func (r *Router) Shut(ctx context.Context, app release.App, net release.Network,
 
 // behind shuts the doors if nothing that leads to the color has work to go on
 // with, and opens them if something has. It has looked since they are as it says.
-func (d *drain) behind(doors []netip.AddrPort, shut bool) (bool, error) {
+func (d *drain) behind(doors []netip.AddrPort, closed bool) (bool, error) {
 	if err := d.look(); err != nil {
-		return shut, err
+		return closed, err
 	}
 	if d.working(time.Now()) {
 		return false, reopenAll(doors) // it must not be cut
 	}
-	if shut {
+	if closed {
 		return true, nil
 	}
 	if err := shutAll(doors); err != nil {

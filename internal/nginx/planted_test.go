@@ -52,7 +52,7 @@ func plant(t *testing.T, r *Router, outside string) {
 	t.Helper()
 	for path, to := range map[string]string{
 		"live/.voda.next": "file", "tables/.draft": "folder", "tables/g3/00": "file", "tables/g3/01": "none", "tables/g3/table": "file",
-		"tables/g3/77": "file", "flags/up": "folder",
+		"tables/g3/77": "file", "flags/up/voda.watch": "file", "flags/up/closing.standalone": "folder", "flags/up/closing.standalone.voda": "none",
 		"apps/voda/.standalone.conf123": "file", "apps/voda/standalone.conf": "file", "proxy/nginx.conf": "file",
 	} {
 		path = filepath.Join(r.root, path)

@@ -1,7 +1,6 @@
 // Command crash is teal with one difference: it is killed with SIGKILL right
-// after the journal write whose number TEAL_TEST_DIE_AT gives. With a minus sign
-// it is killed right before a write, and intents are not counted: what comes
-// before an intent is what comes after the write before it. Where TEAL_TEST_FILL names a folder it isn't killed: its
+// after the journal write whose number TEAL_TEST_DIE_AT gives, or right before
+// it with a minus sign. Where TEAL_TEST_FILL names a folder it isn't killed: its
 // disk is filled up at that moment. It wires the real command line, so what
 // dies is what people run.
 package main
@@ -32,22 +31,16 @@ func main() {
 // mortal is hit at one of its writes.
 type mortal struct {
 	deploy.Journal
-	at     int
-	n, had int // writes, and those of them that are no intents
-	hit    func()
+	at, n int
+	hit   func()
 }
 
 // around does a write, or doesn't live to do it, or to tell.
 func (m *mortal) around(write func() error) error {
-	if m.had++; m.had == -m.at {
+	m.n++
+	if m.n == -m.at {
 		m.hit()
 	}
-	return m.after(write)
-}
-
-// after does a write, and may not live to tell.
-func (m *mortal) after(write func() error) error {
-	m.n++
 	err := write()
 	if m.n == m.at {
 		m.hit()
@@ -101,7 +94,7 @@ func (m *mortal) SaveSpec(spec release.Spec) error {
 }
 
 func (m *mortal) Intent(id int64, n int, s release.Step) error {
-	return m.after(func() error { return m.Journal.Intent(id, n, s) })
+	return m.around(func() error { return m.Journal.Intent(id, n, s) })
 }
 
 func (m *mortal) Result(id int64, n int, failure string) error {

@@ -37,8 +37,7 @@ func TestScenarioADeployKilledBeforeAnyJournalEntryIsFinishedByTheNext(t *testin
 }
 
 // killWalk kills a deploy at its first journal entry, then one at its second,
-// and so on until one gets through, and has a plain deploy follow each. With
-// side -1 it is before an entry, and intents are left out: see test/crash.
+// and so on until one gets through, and has a plain deploy follow each.
 func killWalk(t *testing.T, side int) {
 	a := newApp(t)
 	a.mustDeploy(1)
@@ -71,11 +70,8 @@ func TestScenarioAFirstDeployKilledAtAnyJournalEntryIsFinishedByTheNext(t *testi
 	t.Parallel()
 	a := newApp(t)
 	for at := 1; at < maxEntries; at++ {
-		die := at
-		if at%2 == 1 { // in turn before one and after one
-			die = -(at + 1) / 2
-		}
-		r := a.run(built.crash, []string{"VERSION=1", fmt.Sprintf("TEAL_TEST_DIE_AT=%d", die)}, "deploy")
+		side := 1 - 2*(at%2) // the odd entries are died before, the even ones after
+		r := a.run(built.crash, []string{"VERSION=1", fmt.Sprintf("TEAL_TEST_DIE_AT=%d", at*side)}, "deploy")
 		if r.code == 0 {
 			t.Logf("%d entries, each a kill", at-1)
 			return

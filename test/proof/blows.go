@@ -71,16 +71,16 @@ func (p *proof) blows(ctx context.Context, h *hall, other *site) error {
 }
 
 func (p *proof) blow(ctx context.Context, g *ground, b blow) error {
-	control, costs, err := g.alone(ctx, b)
+	control, err := g.alone(ctx, b)
 	if err != nil {
 		return fmt.Errorf("control: %w", err)
 	}
 	if b.plainly != nil {
-		steady, _, err := g.steady(ctx, b, g.site.load(struck()...))
+		steady, err := g.steady(ctx, b, g.site.load(struck()...))
 		if err != nil {
 			return fmt.Errorf("steady: %w", err)
 		}
-		if err := p.enter(g, b, "no deploy: "+b.name, control, costs, steady, ""); err != nil {
+		if err := p.enter(g, b, "no deploy: "+b.name, control, steady, ""); err != nil {
 			return err
 		}
 	}
@@ -89,18 +89,18 @@ func (p *proof) blow(ctx context.Context, g *ground, b blow) error {
 	if err != nil {
 		return err
 	}
-	return p.enter(g, b, "amid a deploy: "+b.name, control, costs, during, fmt.Sprintf("; the next deploy had %d to mend", g.healed-healed))
+	return p.enter(g, b, "amid a deploy: "+b.name, control, during, fmt.Sprintf("; the next deploy had %d to mend", g.healed-healed))
 }
 
 // enter makes the row of a fault.
-func (p *proof) enter(g *ground, b blow, name string, control load.Report, costs []int, seen load.Report, more string) error {
+func (p *proof) enter(g *ground, b blow, name string, control, seen load.Report, more string) error {
 	ledger, err := g.site.diary()
 	if err != nil {
 		return err
 	}
 	audit := load.Compare(ledger, seen)
 	audit.Foreign = 0 // those of the loads before
-	cost := allowance(costs)
+	cost := allowance(control.Lost())
 	if b.engine {
 		cost = 0 // no request goes through it
 	}
@@ -109,42 +109,30 @@ func (p *proof) enter(g *ground, b blow, name string, control load.Report, costs
 	return nil
 }
 
-// allowance is how much may be lost where the same faults, as many, cost that
-// much each without teal. A fault costs what is in flight at its moment: a number
-// that varies by its own root where moments are alike, and by more where they
-// are not, as the faults themselves show. Two such sums differ by more than three
+// allowance is how much may be lost where the same faults, as many, cost so
+// much without teal. Each fault costs what is in flight at that moment, a
+// number that varies by its own root; two such sums differ by more than three
 // times the root of both together in one run of a thousand. One more stands
 // under the root: faults that cost nothing this time may cost a few the next.
-func allowance(costs []int) int {
-	sum, squares := 0.0, 0.0
-	for _, c := range costs {
-		sum += float64(c)
-	}
-	for _, c := range costs {
-		off := float64(c) - sum/float64(len(costs))
-		squares += off * off
-	}
-	if n := float64(len(costs)); n > 1 {
-		squares *= n / (n - 1)
-	}
-	return int(sum + 3*math.Sqrt(2*(max(sum, squares)+1)))
+func allowance(control int) int {
+	return control + int(3*math.Sqrt(2*float64(control+1)))
 }
 
 // between is the pause between two faults: longer than the longest wait of
 // nginx's.
 const between = 400 * time.Millisecond
 
-// alone is what the faults cost without teal, and each of them.
-func (g *ground) alone(ctx context.Context, b blow) (load.Report, []int, error) {
+// alone is what the faults cost without teal.
+func (g *ground) alone(ctx context.Context, b blow) (load.Report, error) {
 	if b.plainly == nil {
 		return g.steady(ctx, b, g.site.load(struck()...))
 	}
 	r, err := b.plainly(ctx)
 	if err != nil {
-		return load.Report{}, nil, err
+		return load.Report{}, err
 	}
-	report, costs, err := g.steady(ctx, b, load.Load{Plain: r.Addr, Host: siteHost, Groups: inClear(struck())})
-	return report, costs, errors.Join(err, r.Close(context.WithoutCancel(ctx)))
+	report, err := g.steady(ctx, b, load.Load{Plain: r.Addr, Host: siteHost, Groups: inClear(struck())})
+	return report, errors.Join(err, r.Close(context.WithoutCancel(ctx)))
 }
 
 // inClear are the clients without TLS.
@@ -155,19 +143,17 @@ func inClear(groups []load.Group) []load.Group {
 	return groups
 }
 
-func (g *ground) steady(ctx context.Context, b blow, l load.Load) (report load.Report, costs []int, err error) {
+func (g *ground) steady(ctx context.Context, b blow, l load.Load) (load.Report, error) {
 	if !b.engine {
 		defer g.busy(ctx)()
 	}
-	running, before := load.Start(ctx, l), 0
-	pause(ctx, between)
-	for n := 0; n < b.times && err == nil; n++ {
+	running := load.Start(ctx, l)
+	var err error
+	for n := 0; n < b.times && err == nil && pause(ctx, between); n++ {
 		err = b.strike(ctx)
-		pause(ctx, between) // what follows it counts too
-		lost := running.SoFar().Lost()
-		costs, before = append(costs, lost-before), lost
 	}
-	return running.Stop(), costs, errors.Join(err, ctx.Err())
+	pause(ctx, between) // what follows the last one counts too
+	return running.Stop(), errors.Join(err, ctx.Err())
 }
 
 // busy deploys another app, with an nginx of its own, until it is stopped. How

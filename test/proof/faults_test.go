@@ -55,21 +55,3 @@ func TestAStepIsToldWhenItsLineIsWhole(t *testing.T) {
 		}
 	}
 }
-
-// What may be lost follows from what the same faults cost without teal, and from
-// how unlike each other these are.
-func TestWhatAFaultMayCostFollowsFromItsControl(t *testing.T) {
-	for _, tc := range []struct {
-		costs []int
-		want  int
-	}{
-		{nil, 4}, // 3·√2
-		{[]int{0, 0, 0, 0}, 4},
-		{[]int{6, 6, 6, 6}, 24 + 21},   // 3·√(2·25)
-		{[]int{0, 12, 0, 12}, 24 + 58}, // 3·√(2·193)
-	} {
-		if got := allowance(tc.costs); got != tc.want {
-			t.Errorf("%v may cost %d, want %d", tc.costs, got, tc.want)
-		}
-	}
-}
