@@ -2,17 +2,19 @@ package nginx
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
-	"os"
 	"time"
 
 	"teal/internal/release"
 )
 
 // How soon a drain looks for the second time, how often after that, and how
-// often it says what it sees. A look takes a processor milliseconds for which
-// requests wait, and nginx holds what is idle for a second anyway.
+// often it says what it sees. A look takes a processor for which requests wait,
+// for milliseconds if nginx is in a container (socketTable), and nginx holds
+// what is idle for a second anyway.
 const (
 	drainFirst = 500 * time.Millisecond
 	drainEvery = 100 * time.Millisecond
@@ -158,8 +160,8 @@ func (d *drain) look() error {
 // machine, our own health checks say, may talk to the addresses too. Colors have
 // addresses of IPv4, and nginx connects to these by sockets of IPv4.
 func (d *drain) lookAt(m master) error {
-	list, err := ipv4Sockets(int(m))
-	if os.IsNotExist(err) || !m.alive() {
+	list, err := ipv4.sockets(int(m))
+	if errors.Is(err, fs.ErrNotExist) || !m.alive() {
 		return nil // an nginx that is gone has no connections
 	}
 	if err != nil {

@@ -82,10 +82,20 @@ func askKernel(message []byte) error {
 		return err
 	}
 	list, err := syscall.ParseNetlinkMessage(answer[:n])
-	if err != nil || len(list) == 0 || list[0].Header.Type != syscall.NLMSG_ERROR || len(list[0].Data) < 4 {
-		return errors.Join(errors.New("the kernel's answer is not understood"), err)
+	if err != nil || len(list) == 0 {
+		return errors.Join(errUnread, err)
 	}
-	if code := int32(binary.NativeEndian.Uint32(list[0].Data)); code != 0 {
+	return verdict(list[0])
+}
+
+var errUnread = errors.New("the kernel's answer is not understood")
+
+// verdict is what a message of kind NLMSG_ERROR says, nil for zero.
+func verdict(m syscall.NetlinkMessage) error {
+	if m.Header.Type != syscall.NLMSG_ERROR || len(m.Data) < 4 {
+		return errUnread
+	}
+	if code := int32(binary.NativeEndian.Uint32(m.Data)); code != 0 {
 		return syscall.Errno(-code)
 	}
 	return nil

@@ -4,15 +4,18 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
-// socket is a line of /proc/<pid>/net/tcp or tcp6 (proc_net_tcp.txt of the
-// kernel's documentation).
+// socket is what the kernel tells of one, by sock_diag(7) or as a line of
+// /proc/<pid>/net/tcp or tcp6 (proc_net_tcp.txt of the kernel's documentation).
 type socket struct {
 	local  netip.AddrPort
 	remote netip.AddrPort
@@ -31,31 +34,44 @@ const (
 	timerKeepalive   = "02"
 )
 
-// ipv4Sockets lists the TCP sockets of IPv4 in the network namespace of a
-// process. The kernel walks a table for it that is as large as the machine's
-// memory allows, a few milliseconds, whatever is in it.
-func ipv4Sockets(pid int) ([]socket, error) {
-	list, err := socketsIn(procPath(pid, "net/tcp"))
+// socketTable is a table of the kernel's: its file in /proc/<pid>, and its
+// family of addresses.
+type socketTable struct {
+	file   string
+	family byte
+}
+
+var (
+	ipv4 = socketTable{"net/tcp", syscall.AF_INET}
+	ipv6 = socketTable{"net/tcp6", syscall.AF_INET6}
+)
+
+// sockets lists the TCP sockets in the network namespace of a process. The
+// kernel walks a table for it that is as large as the machine's memory allows,
+// whatever is in it: 0.2 ms of a processor where it tells them, 3.5 where it
+// writes them down (measured with 262,144 buckets).
+func (t socketTable) sockets(pid int) ([]socket, error) {
+	if list, err := t.told(pid); err == nil {
+		return list, nil
+	}
+	list, err := socketsIn(procPath(pid, t.file))
 	if err != nil {
 		return nil, fmt.Errorf("read the sockets of process %d: %w", pid, err)
 	}
 	return list, nil
 }
 
-// sockets are those of IPv6 as well.
+// sockets are those of IPv4 and of IPv6.
 func sockets(pid int) ([]socket, error) {
-	list, err := ipv4Sockets(pid)
+	list, err := ipv4.sockets(pid)
 	if err != nil {
 		return nil, err
 	}
-	six, err := socketsIn(procPath(pid, "net/tcp6"))
-	if os.IsNotExist(err) { // a kernel without IPv6
+	six, err := ipv6.sockets(pid)
+	if errors.Is(err, fs.ErrNotExist) { // a kernel without IPv6
 		return list, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read the sockets of process %d: %w", pid, err)
-	}
-	return append(list, six...), nil
+	return append(list, six...), err
 }
 
 func socketsIn(path string) ([]socket, error) {

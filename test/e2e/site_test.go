@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -125,14 +126,26 @@ func TestScenarioASiteIsServedAsItsSettingsSay(t *testing.T) {
 	s := newSite(t)
 	s.mustDeploy(1)
 	s.mustDeploy(2) // green is served like blue
-	for name, check := range map[string]func(*site){
-		"https": (*site).checkHTTPS, "plain": (*site).checkPlain, "headers": (*site).checkHeaders, "bodies": (*site).checkBodies,
-		"files": (*site).checkFiles, "compression": (*site).checkCompression, "log": (*site).checkLog, "silence": (*site).checkSilence,
+	// New workers know nothing of the faults that the replicas have by the
+	// witness, which asks the silent route too.
+	master := masterOf(t, filepath.Join(s.state, "proxy", "nginx.pid"))
+	s.reloads(master, func() {
+		if err := syscall.Kill(master, syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for _, c := range []struct {
+		name  string
+		check func(*site)
+	}{
+		{"silence", (*site).checkSilence},
+		{"https", (*site).checkHTTPS}, {"plain", (*site).checkPlain}, {"headers", (*site).checkHeaders}, {"bodies", (*site).checkBodies},
+		{"files", (*site).checkFiles}, {"compression", (*site).checkCompression}, {"log", (*site).checkLog},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			app := *s.app
 			app.t = t
-			check(&site{&app, s.secure})
+			c.check(&site{&app, s.secure})
 		})
 	}
 	s.docker(func(ctx context.Context, cli *client.Client) error {
@@ -283,7 +296,19 @@ func (s *site) checkLog() {
 	}
 }
 
+// checkSilence sees an answer that takes too long told as such, and the
+// replica that owes it still asked by its clients.
 func (s *site) checkSilence() {
+	s.silent()
+	_, before := s.mirrored("GET", "/", "")
+	s.silent()
+	if _, after := s.mirrored("GET", "/", ""); after.Replica != before.Replica {
+		s.t.Errorf("one answer too slow took a client from replica %s to %s", before.Replica, after.Replica)
+	}
+}
+
+func (s *site) silent() {
+	s.t.Helper()
 	if res, body := s.https("GET", "/silent", ""); res.StatusCode != 504 || !strings.Contains(body, "back soon") {
 		s.t.Errorf("a silent application: %d %q", res.StatusCode, body)
 	}

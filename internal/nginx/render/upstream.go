@@ -165,7 +165,7 @@ func (p pool) linesOf(i int) []string {
 	lines := []string{fmt.Sprintf("server %s %s;", p.own[i], p.faults())}
 	for j, at := range p.own {
 		if j != i {
-			lines = append(lines, fmt.Sprintf("server %s weight=1000 max_fails=1 fail_timeout=1s backup;", at))
+			lines = append(lines, fmt.Sprintf("server %s weight=1000 %s backup;", at, p.faults()))
 		}
 	}
 	return append(lines, p.backups()...)
@@ -183,12 +183,14 @@ func (p pool) backups() []string {
 // nginx's counting of faults on even for a single server, and the backup is
 // mostly stopped: one aborted answer would then be a 502 for everyone until
 // the time is over. So a single server is never left out, and a replica only
-// for a second.
+// for a second. nginx counts an answer that is too slow as a fault too; three
+// in a row, and not one, keep a single slow page from sending everyone to the
+// other replicas, and when all have one, to the stopped color.
 func (p pool) faults() string {
 	if len(p.own) == 1 {
 		return "max_fails=0"
 	}
-	return "max_fails=1 fail_timeout=1s"
+	return "max_fails=3 fail_timeout=1s"
 }
 
 // pickVariable is the variable of a pick. It is short, by the service's place
