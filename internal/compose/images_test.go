@@ -66,12 +66,14 @@ func TestPruneDropsTheTagsOfOtherReleasesAndNothingElse(t *testing.T) {
 	}
 }
 
-// build builds a service's image through the engine under test.
+// build builds a service's image through the engine under test. The label comes
+// first, so that no step is found in an image that another test is removing:
+// the engine says then that it is unable to find it.
 func (s *stage) build(t *testing.T, service, dockerfile string) ([]string, error) {
 	t.Helper()
 	dir := filepath.Join(s.app.Dir, "build")
 	s.must(os.MkdirAll(dir, 0o755))
-	write(t, filepath.Join(dir, "Dockerfile"), dockerfile)
+	write(t, filepath.Join(dir, "Dockerfile"), strings.Replace(dockerfile, "FROM scratch\n", "FROM scratch\nLABEL tealtest="+s.app.Name+"\n", 1))
 	binary, err := os.ReadFile(testBinary)
 	s.must(err)
 	s.must(os.WriteFile(filepath.Join(dir, "app"), binary, 0o755))

@@ -15,7 +15,7 @@ import (
 // gives what buildx builds, a volume, and a label to prune by.
 func (s *stage) baked(number int) release.Spec {
 	s.t.Helper()
-	_, err := s.build(s.t, "web", fmt.Sprintf("%[1]sLABEL tealtest=%[2]s of=%[3]d\nLABEL com.docker.compose.project=%[2]s com.docker.compose.service=other\nVOLUME /data\n", dockerfile, s.app.Name, number))
+	_, err := s.build(s.t, "web", fmt.Sprintf("%[1]sLABEL of=%[3]d\nLABEL com.docker.compose.project=%[2]s com.docker.compose.service=other\nVOLUME /data\n", dockerfile, s.app.Name, number))
 	s.must(err)
 	return s.prepared(number)
 }
