@@ -73,6 +73,30 @@ func TestNoRequestGoesToAReplicaThatTheColorDoesNotHave(t *testing.T) {
 	}
 }
 
+// A request that an old worker reads after the switch goes by the old shape to
+// the new color, which has no such service any more.
+func TestALateRequestOfBeforeAServiceWasRenamedIsAnsweredByTheOtherColor(t *testing.T) {
+	s := setStage(t)
+	older := release.Shape{Services: []release.Service{{Name: "old", Port: s.app.Services[0].Port, Replicas: 1}}, Routes: []release.Route{{Path: "/", To: "old"}}}
+	var err error
+	s.net, err = s.net.Assign(append(s.app.Services, older.Services...))
+	s.must(err)
+	s.app.Shapes = map[release.Color]release.Shape{release.Blue: older}
+	s.up()
+	s.must(s.r.Apply(s.ctx, s.app, s.net))
+	s.shift(release.Green)
+	late := s.dial()
+	late.send("GET /color HTTP/1.1\r\n")
+	s.app.Shapes = nil
+	s.must(s.r.Apply(s.ctx, s.app, s.net))
+	s.shift(release.Blue)
+	s.servedBy(release.Blue)
+	late.send("Host: " + testHost + "\r\n\r\n")
+	if status, body := late.answer(); status != 200 || body != string(release.Green) {
+		t.Errorf("answered %d %q", status, body)
+	}
+}
+
 func TestAServiceThatAColorHasNoContainersOfLeadsNowhere(t *testing.T) {
 	s := setStage(t)
 	s.app.Routes = []release.Route{{Path: "/only/", To: "web"}}

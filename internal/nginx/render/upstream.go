@@ -83,10 +83,33 @@ func newPool(in Input, s release.Service, c release.Color) (pool, error) {
 		return pool{}, err
 	}
 	p := pool{name: upstreamName(in.App.Name, s.Name, c), balance: balance(in.App.ShapeIn(c), s.Name), own: own}
-	if backup, ok := in.App.ShapeIn(c.Other()).Service(s.Name); ok && backup.Port > 0 {
+	if backup, ok := standIn(in.App, s.Name, c); ok && backup.Port > 0 {
 		p.other, err = endpoints(in, backup, c.Other())
 	}
 	return p, err
+}
+
+// standIn is the other color's service that stands behind the color's: the one
+// of that name or, after a service was renamed, the one that all the same
+// paths lead to. A request that an old worker of nginx takes to a color whose
+// service is no longer there comes to it.
+func standIn(app release.App, service string, c release.Color) (release.Service, bool) {
+	other := app.ShapeIn(c.Other())
+	if svc, ok := other.Service(service); ok {
+		return svc, true
+	}
+	name := ""
+	for _, r := range app.ShapeIn(c).Routes {
+		if r.To != service {
+			continue
+		}
+		i := slices.IndexFunc(other.Routes, func(o release.Route) bool { return o.Path == r.Path && o.Strip == r.Strip })
+		if i < 0 || name != "" && name != other.Routes[i].To {
+			return release.Service{}, false
+		}
+		name = other.Routes[i].To
+	}
+	return other.Service(name)
 }
 
 func upstreamName(app, service string, c release.Color) string {
