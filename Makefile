@@ -60,8 +60,7 @@ lint: ## gofmt, go vet, the import law and house rules
 
 .PHONY: bench
 bench: setup-bench build ## measure the limits, and the short form of what bench-full measures of other proxies (5 minutes)
-	go run ./bench
-	go run ./bench/peers -short
+	status=0; go run ./bench || status=$$?; go run ./bench/peers -short || status=$$?; exit $$status
 
 .PHONY: bench-full
 bench-full: setup-bench build images ## measure teal beside other proxies and layouts (18 minutes)

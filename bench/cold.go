@@ -12,7 +12,7 @@ import (
 const coldLimit = 300
 
 // coldRuns is how many such rollbacks are measured.
-const coldRuns = 10
+const coldRuns = 8
 
 // cold measures rollbacks to a cold standby by the binary: from its start until
 // clients are with the release of before.

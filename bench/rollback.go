@@ -10,7 +10,7 @@ import (
 )
 
 // rollbackRuns is how many rollbacks are measured, idle and again under load.
-const rollbackRuns = 16
+const rollbackRuns = 12
 
 // rollbacks measures rollbacks to a warm standby by the binary.
 func rollbacks(ctx context.Context, b *bench) error {
