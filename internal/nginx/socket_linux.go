@@ -22,7 +22,7 @@ const (
 const diagStates = 0xfff &^ (1 << 6)
 
 // told lists the sockets of a table as the kernel tells them by sock_diag(7),
-// which takes it a tenth of what writing the table down takes. It tells them to
+// which takes it a fraction of what writing the table down takes. It tells them to
 // whom is in the same network only.
 func (t socketTable) told(pid int) ([]socket, error) {
 	ours, err := os.Readlink("/proc/self/ns/net")
