@@ -297,7 +297,7 @@ func dropped(n *conf.Node) string {
 			}
 		}
 		if len(params) > 0 {
-			return strings.Join(params, " ") + " is not carried over: a replica that fails is left for a second, and the other color stands behind"
+			return strings.Join(params, " ") + " is not carried over: a replica is left for a second after three faults within one, and the other color stands behind"
 		}
 	case "keepalive", "keepalive_timeout", "keepalive_requests", "keepalive_time", "zone":
 		return n.Name + " is not carried over: teal's upstreams keep connections by themselves"

@@ -53,51 +53,52 @@ func (e *Engine) keepers(ctx context.Context, app release.App) ([]keeper, error)
 
 // keepImages gives the release's images their keepers, and those of earlier
 // releases that have lost theirs, to `docker container prune` perhaps. Only
-// the release's own must succeed: one bad old image must not stop all deploys.
-func (e *Engine) keepImages(ctx context.Context, app release.App, spec release.Spec) error {
+// the release's own must succeed: one bad old image must not stop all deploys,
+// and one that is gone is told to whoever wants to go back to it.
+func (e *Engine) keepImages(ctx context.Context, app release.App, spec release.Spec, earlier []release.Release) error {
 	err := e.dismiss(ctx, app, func(k keeper) bool {
 		return k.number == spec.Number && !slices.Contains(slices.Collect(maps.Values(spec.Images)), k.image)
 	})
 	if err != nil {
 		return err
 	}
-	unkept, err := e.unkept(ctx, app)
+	have, err := e.keepers(ctx, app)
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
-	for _, p := range unkept {
+	for _, p := range unkept(app, have, append(slices.Clone(earlier), release.Release{Number: spec.Number, Images: spec.Images})) {
 		group.Go(func() error {
 			err := e.engage(ctx, app, p)
 			if err == nil || p.number == spec.Number {
 				return err
 			}
-			e.note(fmt.Sprintf("the image of release %d is not safe from docker image prune -a: %v", p.number, err))
+			if !errdefs.IsNotFound(err) {
+				e.note(fmt.Sprintf("the image of release %d is not safe from docker image prune -a: %v", p.number, err))
+			}
 			return nil
 		})
 	}
 	return group.Wait()
 }
 
-// unkept are the images that have no keeper, one a release and image: services
-// with the same image share one.
-func (e *Engine) unkept(ctx context.Context, app release.App) ([]pin, error) {
-	pins, err := e.pins(ctx, app)
-	if err != nil {
-		return nil, err
-	}
-	have, err := e.keepers(ctx, app)
-	if err != nil {
-		return nil, err
-	}
+// unkept are the images of releases that have no keeper, one a release and
+// image: services with the same image share one. They are known without a
+// question to Docker, which looks at all images of the machine to list a few:
+// 60 ms with 547 of them (20.10).
+func unkept(app release.App, have []keeper, releases []release.Release) []pin {
+	have = slices.Clone(have)
 	var out []pin
-	for _, p := range pins {
-		if !slices.ContainsFunc(have, func(k keeper) bool { return k.keeps(p) }) {
-			have, out = append(have, keeper{number: p.number, image: p.image}), append(out, p)
+	for _, r := range releases {
+		for _, service := range slices.Sorted(maps.Keys(r.Images)) {
+			p := pin{tag: pinTag(app.Name, service, r.Number), image: r.Images[service], number: r.Number}
+			if !slices.ContainsFunc(have, func(k keeper) bool { return k.keeps(p) }) {
+				have, out = append(have, keeper{number: p.number, image: p.image}), append(out, p)
+			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // engage makes the keeper of an image. Its name may be taken, since a-b's c

@@ -117,10 +117,15 @@ func TestImagesWithoutKeepersGetThemFromTheNextRelease(t *testing.T) {
 	first := s.prepared(1)
 	s.must(s.dismiss(t.Context(), s.app, func(keeper) bool { return true })) // as docker container prune does
 	s.must(s.Prune(t.Context(), s.app, []int{1}))
-	s.must(s.hold(t.Context(), s.app, release.Spec{Number: 2, Images: first.Images})) // killed after the tag
+	s.must(s.hold(t.Context(), s.app, release.Spec{Number: 2, Images: first.Images})) // killed after the tag: no release
 	s.keptAre()
-	s.prepared(3)
-	s.keptAre("web-1", "web-2", "web-3")
+	gone := map[string]string{"web": "sha256:0123456789012345678901234567890123456789012345678901234567890123"}
+	s.prepared(4, release.Release{Number: 3, Images: gone}, release.Release{Number: 1, Images: first.Images})
+	s.keptAre("web-1", "web-4")
+	s.must(s.Prune(t.Context(), s.app, []int{1, 4}))
+	if s.image(pinTag(s.app.Name, "web", 2)) {
+		t.Error("the tag of what was killed stays for ever")
+	}
 }
 
 func TestAReleaseThatIsPinnedAgainKeepsItsNewImage(t *testing.T) {

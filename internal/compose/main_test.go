@@ -214,11 +214,11 @@ func (s *stage) say(_ release.EventType, line string) { s.said = append(s.said, 
 func quiet(release.EventType, string) {}
 
 // prepared renders and pins a release.
-func (s *stage) prepared(number int) release.Spec {
+func (s *stage) prepared(number int, earlier ...release.Release) release.Spec {
 	s.t.Helper()
 	spec, err := s.Prepare(s.t.Context(), s.app, number, s.net)
 	s.must(err)
-	spec, err = s.Pin(s.t.Context(), s.app, spec)
+	spec, err = s.Pin(s.t.Context(), s.app, spec, earlier)
 	s.must(err)
 	return spec
 }

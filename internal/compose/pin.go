@@ -17,9 +17,10 @@ import (
 
 // Pin resolves each colored service's image to its ID, keeps the image under
 // a tag of the release and safe from being pruned, and returns the spec with
-// models that run that image and pull or build nothing. An image that isn't on
-// the engine has code Gate.
-func (e *Engine) Pin(ctx context.Context, app release.App, spec release.Spec) (release.Spec, error) {
+// models that run that image and pull or build nothing. The images of earlier
+// releases that can be run again are made as safe. An image that isn't on the
+// engine has code Gate.
+func (e *Engine) Pin(ctx context.Context, app release.App, spec release.Spec, earlier []release.Release) (release.Spec, error) {
 	project, err := decode(ctx, app, projectOf(app.Name, release.Blue), spec.Models[release.Blue])
 	if err != nil {
 		return spec, err
@@ -40,7 +41,7 @@ func (e *Engine) Pin(ctx context.Context, app release.App, spec release.Spec) (r
 	if err := e.hold(ctx, app, spec); err != nil {
 		return spec, err
 	}
-	if err := e.keepImages(ctx, app, spec); err != nil {
+	if err := e.keepImages(ctx, app, spec, earlier); err != nil {
 		return spec, err
 	}
 	return pinned(ctx, app, spec)

@@ -166,7 +166,7 @@ func (s *stage) pulls() (string, error) {
 	if err := s.Pull(s.t.Context(), s.app, spec, []string{"web"}, s.say); err != nil {
 		return "", err
 	}
-	spec, err = s.Pin(s.t.Context(), s.app, spec)
+	spec, err = s.Pin(s.t.Context(), s.app, spec, nil)
 	return spec.Images["web"], err
 }
 
@@ -190,7 +190,7 @@ func TestAnImageThatARegistryDoesNotHaveIsNamedInTheRegistrysWords(t *testing.T)
 	}
 	spec, err := s.Prepare(t.Context(), s.app, 1, s.net)
 	s.must(err)
-	_, err = s.Pin(t.Context(), s.app, spec)
+	_, err = s.Pin(t.Context(), s.app, spec, nil)
 	if e := known(t, err, release.Gate); !strings.Contains(e.What, "is not on this engine") {
 		t.Errorf("got %q", e.What)
 	}
@@ -353,7 +353,7 @@ func TestABuildIsBakedWhereTheBuildxPluginIs(t *testing.T) {
 	if !slices.ContainsFunc(s.said, func(line string) bool { return strings.Contains(line, "baked web for linux/amd64") }) {
 		t.Errorf("said %q", s.said)
 	}
-	if _, err := s.Pin(t.Context(), s.app, spec); err != nil {
+	if _, err := s.Pin(t.Context(), s.app, spec, nil); err != nil {
 		t.Error(err)
 	}
 }

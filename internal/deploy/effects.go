@@ -82,7 +82,7 @@ func (r *run) pin(ctx context.Context, _ release.Step) error {
 	if err != nil {
 		return err
 	}
-	pinned, err := r.Runtime.Pin(ctx, r.app, *spec)
+	pinned, err := r.Runtime.Pin(ctx, r.app, *spec, r.before.Releases)
 	if err != nil {
 		return err
 	}

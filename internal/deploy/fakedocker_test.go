@@ -56,7 +56,7 @@ func (m *machine) Pull(ctx context.Context, _ release.App, _ release.Spec, _ []s
 	return m.effect(ctx, "docker", "pull", func() {})
 }
 
-func (m *machine) Pin(ctx context.Context, _ release.App, s release.Spec) (release.Spec, error) {
+func (m *machine) Pin(ctx context.Context, _ release.App, s release.Spec, _ []release.Release) (release.Spec, error) {
 	s.Images = map[string]string{"web": fmt.Sprint("sha256:", s.Number)}
 	return s, m.effect(ctx, "docker", "pin", func() { m.images[s.Number] = true })
 }

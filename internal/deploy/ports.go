@@ -21,9 +21,10 @@ type Runtime interface {
 	Build(ctx context.Context, app release.App, spec release.Spec, services []string, say Say) error
 	Pull(ctx context.Context, app release.App, spec release.Spec, services []string, say Say) error
 	// Pin resolves each colored service's image to its ID, tags it for the
-	// release, holds it against the engine's own pruning and returns the spec
-	// with both filled in.
-	Pin(ctx context.Context, app release.App, spec release.Spec) (release.Spec, error)
+	// release, holds it against the engine's own pruning, with the images of
+	// earlier releases that are not held any more, and returns the spec with
+	// both filled in.
+	Pin(ctx context.Context, app release.App, spec release.Spec, earlier []release.Release) (release.Spec, error)
 	// Present fails with code Gate unless the images of the release, once
 	// pinned, are still on the engine.
 	Present(ctx context.Context, app release.App, spec release.Spec) error

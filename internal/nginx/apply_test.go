@@ -226,6 +226,30 @@ func TestTheSecretIsForNobodyElseToRead(t *testing.T) {
 	}
 }
 
+func TestASecretThatWasSpoiledIsMadeAnew(t *testing.T) {
+	for name, spoiled := range map[string]string{
+		"emptied":            "",
+		"cut":                "0123456789abcdef\n",
+		"configuration":      "x { return 200; } location /y\n",
+		"another's, by hand": "0123456789abcdef0123456789abcdef\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			s.must(os.WriteFile(s.r.token("voda"), []byte(spoiled), 0o600))
+			if s.observed().Current() {
+				t.Error("a spoiled secret is taken for what nginx has")
+			}
+			s.must(s.r.Apply(s.ctx, s.app, s.net))
+			s.must(s.r.Confirm(s.ctx, s.app, release.TableFor(release.Blue)))
+			token, err := s.r.readToken("voda")
+			s.must(err)
+			if !render.IsToken(token) || token == noToken {
+				t.Errorf("the secret is %q", token)
+			}
+		})
+	}
+}
+
 func TestRemoveLeavesNothingAndNginxRunning(t *testing.T) {
 	s := open(t)
 	s.must(s.r.Watch(s.ctx, s.app, true))

@@ -158,7 +158,9 @@ func asHost(hosts []string) string {
 // noToken stands for the token of an app that has none yet.
 const noToken = "00000000000000000000000000000000"
 
-// readToken is the app's control token. An app without one is in no nginx.
+// readToken is the app's control token. An app without one is in no nginx, or
+// is mended like one whose token was removed: a file with anything else in it
+// counts as none.
 func (l layout) readToken(app string) (string, error) {
 	text, err := os.ReadFile(l.token(app))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -167,5 +169,9 @@ func (l layout) readToken(app string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the control token: %w", err)
 	}
-	return strings.TrimSpace(string(text)), nil
+	token := strings.TrimSpace(string(text))
+	if !render.IsToken(token) {
+		return noToken, nil
+	}
+	return token, nil
 }

@@ -37,6 +37,16 @@ func (a *app) prune(all string) {
 	})
 }
 
+// pruneContainers is docker container prune, among those that keep the
+// application's images.
+func (a *app) pruneContainers() {
+	a.t.Helper()
+	a.docker(func(ctx context.Context, cli *client.Client) error {
+		_, err := cli.ContainerPrune(ctx, client.ContainerPruneOptions{Filters: client.Filters{}.Add("label", "teal.app="+a.name, "teal.keep")})
+		return err
+	})
+}
+
 const (
 	unnamed = "true"  // docker image prune
 	unused  = "false" // docker image prune -a
@@ -68,6 +78,13 @@ func TestScenarioAFullPruneTakesNoImageOfAKeptRelease(t *testing.T) {
 	a.prune(unused)
 	a.must("rollback", "--to", "1")
 	a.serves(1)
+
+	a.pruneContainers()
+	a.bake(a.name+"-shop:latest", 4)
+	a.mustDeploy(4) // makes the images of earlier releases safe again
+	a.prune(unused)
+	a.must("rollback", "--to", "3")
+	a.serves(3)
 }
 
 func TestScenarioARollbackToAReleaseWhoseImageIsGoneChangesNothing(t *testing.T) {

@@ -120,18 +120,23 @@ func TestScenarioTablesRemovedByHandComeBackWithTheNextDeploy(t *testing.T) {
 	a.mustDeploy(2)
 	load := a.gentle()
 	version := 2
-	for _, gone := range []string{"tables", filepath.Join("live", a.name), "flags", filepath.Join("apps", a.name, "token")} {
+	token := filepath.Join("apps", a.name, "token")
+	mends := func(what string, harm func() error) {
 		live := a.status().Live
-		if err := os.RemoveAll(filepath.Join(a.state, gone)); err != nil {
+		if err := harm(); err != nil {
 			t.Fatal(err)
 		}
 		a.serves(version) // without a table nginx asks blue, and its backup answers
 		version++
 		r := a.mustDeploy(version)
 		a.serves(version)
-		a.converged(gone + " removed")
-		t.Logf("%s removed, %s was live: %s", gone, live, strings.SplitN(r.stdout, "\n", 2)[0])
+		a.converged(what)
+		t.Logf("%s, %s was live: %s", what, live, strings.SplitN(r.stdout, "\n", 2)[0])
 	}
+	for _, gone := range []string{"tables", filepath.Join("live", a.name), "flags", token} {
+		mends(gone+" removed", func() error { return os.RemoveAll(filepath.Join(a.state, gone)) })
+	}
+	mends(token+" emptied", func() error { return os.WriteFile(filepath.Join(a.state, token), nil, 0o600) })
 	a.unhurt(load)
 }
 

@@ -89,6 +89,9 @@ func (o Output) named() Output {
 // GenerationHeader.
 func ControlPath(token string) string { return "/.teal/" + token }
 
+// IsToken reports whether text has the form of a control token.
+func IsToken(text string) bool { return tokenForm.MatchString(text) }
+
 // GenerationHeader is in every answer of the control location.
 const GenerationHeader = "X-Teal-Generation"
 
