@@ -48,7 +48,7 @@ test: setup lint build demo-app ## everything: checks, tests, end-to-end scenari
 	wait $$images && exit $$status
 	$(GOTEST) -timeout 8m -v $(PROOF)
 	@mkdir -p bin
-	$(GOTEST) -timeout 30m -parallel 6 -v $(E2E) | tee bin/e2e.log
+	$(GOTEST) -timeout 30m -parallel 5 -v $(E2E) | tee bin/e2e.log
 	@awk '/^--- PASS: TestScenario/ { n++ } END { printf "end-to-end scenarios: %d ran, all passed\n", n; exit !n }' bin/e2e.log
 
 .PHONY: lint

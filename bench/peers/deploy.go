@@ -80,7 +80,7 @@ type released struct {
 
 // watch carries a release out under load, and looks whether clients got it.
 func (r *released) watch(ctx context.Context, s *layout.Stand, version string, release func() error) error {
-	load := witness.Start(ctx, s.Load(deployClients))
+	load := witness.Start(ctx, s.Load(deployClients, layout.Think))
 	machine.Pause(ctx, deployCalm)
 	began := time.Now()
 	err := release()

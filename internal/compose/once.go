@@ -26,6 +26,22 @@ import (
 // Invariant: no two release commands of an app run at a time. One that a
 // killed teal has left behind is stopped and removed first.
 func (e *Engine) Once(ctx context.Context, app release.App, spec release.Spec, color release.Color, command release.Command, say Say) error {
+	return late(ctx, command, e.once(ctx, app, spec, color, command, say))
+}
+
+// late tells a time that was over before the command ran at all, which a slow
+// Docker can bring about, from one that the command used up.
+func late(ctx context.Context, command release.Command, err error) error {
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) || err == nil || release.CodeOf(err) == release.Gate {
+		return err
+	}
+	return &release.Error{
+		Code: release.Gate, What: fmt.Sprintf("docker did not have the release command of %s running within %s", command.Service, command.Timeout),
+		Detail: []string{err.Error()}, Next: "teal deploy, once docker is less busy, or raise deploy.release.timeout in teal.yaml", Err: err,
+	}
+}
+
+func (e *Engine) once(ctx context.Context, app release.App, spec release.Spec, color release.Color, command release.Command, say Say) error {
 	painted, err := decode(ctx, app, projectOf(app.Name, color), spec.Models[color])
 	if err != nil {
 		return err

@@ -143,6 +143,19 @@ func TestAReleaseCommandThatHangsIsStoppedAtItsDeadline(t *testing.T) {
 	}
 }
 
+func TestAReleaseCommandThatDockerIsTooSlowForIsToldAsThat(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)
+	spec := s.prepared(1)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	_, err := s.once(ctx, spec, "wait")
+	e := known(t, err, release.Gate)
+	if e.What != "docker did not have the release command of web running within 10m0s" || !strings.Contains(e.Next, "deploy.release.timeout") {
+		t.Errorf("got %q, next %q", e.What, e.Next)
+	}
+}
+
 func TestAnInterruptStopsTheReleaseCommand(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "services:\n  web: {image: IMAGE}\n", web)

@@ -90,7 +90,7 @@ func (m measurement) one(ctx context.Context, l layout.Layout) (err error) {
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
-	load := witness.Start(ctx, s.Load(connections))
+	load := witness.Start(ctx, s.Load(connections, layout.Think))
 	wait(ctx, calm)
 	err = m.release(ctx, s)
 	wait(ctx, calm)

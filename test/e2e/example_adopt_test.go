@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,6 +19,19 @@ import (
 	"teal/internal/witness"
 	"teal/test/before/layout"
 )
+
+// crowd has the examples' sites asked as test/before asks them, which is what
+// examples/README.md counts. Among other tests that takes a machine's
+// processors from all of them: the examples' programs are slow, and each such
+// client sends as soon as it has an answer.
+var crowd = flag.Bool("crowd", false, "32 clients that think for 5 ms, not 12 that think for 100, in the tests of examples")
+
+func clients(s *layout.Stand) witness.Load {
+	if *crowd {
+		return s.Load(32, layout.Think)
+	}
+	return s.Load(12, 100*time.Millisecond)
+}
 
 // found is an example as people have it, which runs: version 1 is served, by
 // its own containers and its own nginx.

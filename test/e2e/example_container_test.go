@@ -27,7 +27,7 @@ func TestScenarioAnNginxContainerOfTheProjectIsTakenOverWithItsServers(t *testin
 	c.moveIn()
 	c.serves(1)
 	c.keepsPosts()
-	load := witness.Start(t.Context(), c.s.Load(32)) // as test/before has
+	load := witness.Start(t.Context(), clients(c.s))
 	c.mustDeploy(2)
 	c.serves(2)
 	c.run(built.teal, []string{"VERSION=3", "BROKEN=1"}, "deploy").fails(3, "503", "green")
@@ -100,7 +100,7 @@ func (c *boxedSite) moveIn() {
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		named := strings.NewReplacer("app: my\n", "app: "+c.s.ID+"\n", "name: my-network", "name: net-"+c.s.ID, "my-", c.s.ID+"-my-", "timeout: 1m}", "timeout: 10s}")
+		named := strings.NewReplacer("app: my\n", "app: "+c.s.ID+"\n", "name: my-network", "name: net-"+c.s.ID, "my-", c.s.ID+"-my-", "timeout: 1m}", "timeout: 20s}")
 		c.write(file, named.Replace(string(text)))
 	}
 	theirs := c.leftovers()
@@ -216,7 +216,7 @@ func (c *boxedSite) keepsPosts() {
 func (c *boxedSite) restartsAServer() {
 	c.t.Helper()
 	const clients = 8
-	id, load := c.id("-my-server-blue-1-1"), witness.Start(c.t.Context(), c.s.Load(clients))
+	id, load := c.id("-my-server-blue-1-1"), witness.Start(c.t.Context(), c.s.Load(clients, layout.Think))
 	before := c.addressOf(id)
 	c.docker(func(ctx context.Context, cli *client.Client) error { return restartIt(ctx, cli, id) })
 	// A worker of nginx that met it dead asks it again after a second.

@@ -46,7 +46,7 @@ func chained(t *testing.T, a *app, s *layout.Stand) {
 	}
 	inside := kept(t, filepath.Join(a.dir, "nginx"))
 	a.mounted = true
-	a.adopt(s, "{http: /healthz, timeout: 10s}", args...)
+	a.adopt(s, "{http: /healthz, timeout: 20s}", args...)
 	t.Cleanup(func() { // before adopt's, which takes the app away
 		for path, text := range inside {
 			if err := os.WriteFile(path, text, 0o644); err != nil {
@@ -107,7 +107,7 @@ func TestScenarioASharedDatabaseStaysAndBothProxiesSwitch(t *testing.T) {
 	if res, body := a.exchange(http.MethodPost, a.port, "/", "kept", map[string]string{"X-Order-Id": "kept"}); res.StatusCode != http.StatusOK {
 		t.Fatalf("the order is answered %d %s", res.StatusCode, body)
 	}
-	load := witness.Start(t.Context(), s.Load(32)) // as test/before has
+	load := witness.Start(t.Context(), clients(s))
 	a.migratesOnce(a.mustDeploy(2))
 	a.bothServe(2)
 	a.leavesBefore(s)

@@ -52,13 +52,13 @@ func installed(t *testing.T, a *app) {
 func TestScenarioTwoComposeFilesAreAdoptedAndReleasedByCodeDeploy(t *testing.T) {
 	t.Parallel()
 	a, s := found(t, "two-compose-files")
-	a.adopt(s, "{http: /healthz, timeout: 10s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
+	a.adopt(s, "{http: /healthz, timeout: 20s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
 	a.must("ci", "codedeploy", "--write", "--force")
 	if err := os.Symlink(built.teal, filepath.Join(s.Root, "bin/teal")); err != nil { // the copy's bin is on PATH
 		t.Fatal(err)
 	}
 	installed(t, a)
-	load := witness.Start(t.Context(), s.Load(32)) // as test/before has
+	load := witness.Start(t.Context(), clients(s))
 	served := func(version string) {
 		t.Helper()
 		if res, body := a.exchange(http.MethodGet, a.port, "/", "", nil); !strings.Contains(body, "version "+version) {

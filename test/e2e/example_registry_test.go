@@ -31,7 +31,7 @@ type shopAPI struct {
 
 func newShopAPI(t *testing.T) shopAPI {
 	a, s := found(t, "registry-and-backup")
-	a.adopt(s, "{http: /healthz, timeout: 10s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
+	a.adopt(s, "{http: /healthz, timeout: 20s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
 	own, err := os.ReadFile(filepath.Join(a.dir, "teal.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func (a shopAPI) engine(args ...string) string {
 func TestScenarioMainAndBackupAreAdoptedAndReleasedByGitHub(t *testing.T) {
 	t.Parallel()
 	a := newShopAPI(t)
-	load := witness.Start(t.Context(), a.s.Load(32)) // as test/before has
+	load := witness.Start(t.Context(), clients(a.s))
 	a.release("2", 0)
 	a.answers("/", 2)
 	for _, command := range [][]string{{"stop", "main", "backup"}, {"rm", "-f", "main", "backup"}} {
@@ -150,7 +150,7 @@ func (a shopAPI) loses(how string, ends func(container string)) {
 	a.t.Helper()
 	const clients = 16
 	container, before := a.id("-green-"), a.cutOff()
-	load := witness.Start(a.t.Context(), a.s.Load(clients))
+	load := witness.Start(a.t.Context(), a.s.Load(clients, layout.Think))
 	a.meets(5)
 	ends(container)
 	a.meets(5)

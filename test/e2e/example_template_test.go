@@ -29,11 +29,11 @@ func TestScenarioAnNginxContainerKeepsItsTemplateAndIsAdopted(t *testing.T) {
 	})
 	c.must("init", "--write", "--nginx-dump", "nginx=nginx.dump")
 	c.patchesTheTemplate()
-	c.filledIn("teal.yaml", noCheck.ReplaceAllString(c.read("teal.yaml"), "health: {http: /healthz, timeout: 10s}"))
+	c.filledIn("teal.yaml", noCheck.ReplaceAllString(c.read("teal.yaml"), "health: {http: /healthz, timeout: 20s}"))
 	c.filledIn("compose.teal.yaml", strings.Replace(c.read("compose.teal.yaml"), "blue-server-1}}", `blue-server-1}, environment: {PROFILE: "server-${TEAL_REPLICA:-1}"}}`, 1))
 	c.reloadsNginx()
 	c.serves(1)
-	load := witness.Start(t.Context(), c.s.Load(32))
+	load := witness.Start(t.Context(), clients(c.s))
 	c.mustDeploy(2)
 	c.serves(2)
 	c.mustDeploy(3)
@@ -60,8 +60,8 @@ func (c *boxedSite) seesTeal() {
 	}
 	const last = "      - ./logs:/var/log/nginx"
 	c.edit("docker-compose.yml", last, last+"\n      - "+strings.ReplaceAll(list, ", ", "\n      - "))
-	if said, err := c.s.Run(c.t.Context(), []string{"SLEEP=3"}, "./run.sh", "init"); err != nil {
-		c.t.Fatalf("%v\n%s", err, said)
+	if err := c.s.SetUp(c.t.Context(), "./run.sh", "init"); err != nil {
+		c.t.Fatal(err)
 	}
 	c.dumps()
 }

@@ -22,9 +22,9 @@ func TestScenarioThreeTiersAreAdoptedAndSwitchAtOneInstant(t *testing.T) {
 	a, s := found(t, "three-tiers")
 	tiers := browse(t, s, filepath.Join(s.Root, "etc/letsencrypt/live", s.Host(), "fullchain.pem"))
 	tiers.keepWhatTheOwnerWrote("as found")
-	a.adopt(s, "{http: /healthz, timeout: 10s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
+	a.adopt(s, "{http: /healthz, timeout: 20s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
 	tiers.serve("1")
-	load := witness.Start(t.Context(), s.Load(32)) // as test/before has
+	load := witness.Start(t.Context(), clients(s))
 	pages := tiers.read(t.Context())
 	var turns []turn
 	turns = append(turns, turn{time.Now(), "1", "2"})

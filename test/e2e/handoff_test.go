@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const handoffCompose = `services:
@@ -48,10 +49,7 @@ func newHandoff(t *testing.T) *app {
 // that ran, a version and a color each, the last of which still does.
 func (a *app) beats(want ...string) {
 	a.t.Helper()
-	text, err := os.ReadFile(filepath.Join(a.dir, "ledger", "beats"))
-	if err != nil {
-		a.t.Fatal(err)
-	}
+	text := a.ledger()
 	var ran []string
 	runs := false
 	for line := range strings.Lines(string(text)) {
@@ -137,11 +135,20 @@ func TestScenarioAnInterruptedHandoffLeavesOneScheduler(t *testing.T) {
 // began.
 func (a *app) endsWith(who string) {
 	a.t.Helper()
-	text, err := os.ReadFile(filepath.Join(a.dir, "ledger", "beats"))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	if strings.Contains(string(text), "not alone") || !strings.HasSuffix(string(text), "\n"+who+" begins\n") {
+	text := a.ledger()
+	if strings.Contains(text, "not alone") || !strings.HasSuffix(text, "\n"+who+" begins\n") {
 		a.t.Errorf("want one scheduler, %s, but the ledger tells\n%s", who, text)
 	}
+}
+
+// ledger is what the scheduler has written, once the last one has: Docker
+// calls a container running before its program has come to its first line.
+func (a *app) ledger() (text string) {
+	a.t.Helper()
+	a.until("the scheduler's ledger ends with one that began", 10*time.Second, func() bool {
+		read, err := os.ReadFile(filepath.Join(a.dir, "ledger", "beats"))
+		text = string(read)
+		return err == nil && strings.HasSuffix(text, " begins\n")
+	})
+	return text
 }

@@ -20,9 +20,6 @@ import (
 	"time"
 )
 
-// think is how long a client waits between an answer and its next request.
-const think = 5 * time.Millisecond
-
 // startWithin bounds how long a version may take until clients get it.
 const startWithin = time.Minute
 

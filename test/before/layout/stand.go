@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"teal/internal/witness"
 	"teal/test/program"
@@ -179,8 +180,8 @@ func (s *Stand) Start(ctx context.Context) error {
 	}
 	for _, command := range s.start {
 		// The first start may have a certificate to make before there is an nginx.
-		if out, err := s.Run(ctx, []string{"SLEEP=3"}, command...); err != nil {
-			return fmt.Errorf("%w\n%s", err, out)
+		if err := s.SetUp(ctx, command...); err != nil {
+			return err
 		}
 	}
 	for _, port := range s.first {
@@ -194,6 +195,21 @@ func (s *Stand) Start(ctx context.Context) error {
 		}
 	}
 	return s.Serves(ctx, "1")
+}
+
+// SetUp runs one of the layout's commands, which sleeps for a while and hopes
+// that this was enough. Where it wasn't, on a busy machine, the command is
+// typed again with a longer sleep, as its owner would.
+func (s *Stand) SetUp(ctx context.Context, command ...string) error {
+	for sleep := 3; ; sleep *= 2 {
+		out, err := s.Run(ctx, []string{fmt.Sprintf("SLEEP=%d", sleep)}, command...)
+		if err == nil {
+			return nil
+		}
+		if sleep > 6 {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+	}
 }
 
 // Deploy types what is typed for a release.
@@ -232,9 +248,13 @@ func (s *Stand) Run(ctx context.Context, env []string, command ...string) (strin
 	return string(out), err
 }
 
+// Think is how long the layouts' clients wait between an answer and the next
+// request, wherever what they lose is told.
+const Think = 5 * time.Millisecond
+
 // Load is clients of the site: half read, half post, all on connections that
 // they keep and with a moment to think, as browsers and API clients have.
-func (s *Stand) Load(connections int) witness.Load {
+func (s *Stand) Load(connections int, think time.Duration) witness.Load {
 	group := func(kind witness.Kind) witness.Group {
 		return witness.Group{Kind: kind, Paths: s.paths, Count: connections / 2, Think: think}
 	}
