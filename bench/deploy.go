@@ -19,7 +19,7 @@ const (
 
 // deployRuns is how many releases are measured, after two that fill the
 // colors.
-const deployRuns = 12
+const deployRuns = 10
 
 // deploys measures releases of one service with all defaults, by the binary on
 // a real Docker: what teal adds to them, and how soon it notices that the

@@ -19,7 +19,7 @@ import (
 const noticeLimit = 100
 
 // gateRuns is how many replicas get ready.
-const gateRuns = 50
+const gateRuns = 40
 
 // gate measures how soon the gates notice, in this process, what gets ready at
 // a known moment.
