@@ -56,13 +56,13 @@ func (e *Engine) keepers(ctx context.Context, app release.App) ([]keeper, error)
 // the release's own must succeed: one bad old image must not stop all deploys,
 // and one that is gone is told to whoever wants to go back to it.
 func (e *Engine) keepImages(ctx context.Context, app release.App, spec release.Spec, earlier []release.Release) error {
-	err := e.dismiss(ctx, app, func(k keeper) bool {
-		return k.number == spec.Number && !slices.Contains(slices.Collect(maps.Values(spec.Images)), k.image)
-	})
+	have, err := e.keepers(ctx, app)
 	if err != nil {
 		return err
 	}
-	have, err := e.keepers(ctx, app)
+	err = e.dismiss(ctx, have, func(k keeper) bool {
+		return k.number == spec.Number && !slices.Contains(slices.Collect(maps.Values(spec.Images)), k.image)
+	})
 	if err != nil {
 		return err
 	}
@@ -161,12 +161,8 @@ func idle(image string, labels map[string]string, volumes map[string]struct{}) c
 	}
 }
 
-// dismiss removes the keepers that are no longer wanted.
-func (e *Engine) dismiss(ctx context.Context, app release.App, unwanted func(keeper) bool) error {
-	have, err := e.keepers(ctx, app)
-	if err != nil {
-		return err
-	}
+// dismiss removes those of the keepers that are no longer wanted.
+func (e *Engine) dismiss(ctx context.Context, have []keeper, unwanted func(keeper) bool) error {
 	var leave []container.Summary
 	for _, k := range have {
 		if unwanted(k) {

@@ -115,7 +115,7 @@ func TestImagesWithoutKeepersGetThemFromTheNextRelease(t *testing.T) {
 	t.Parallel()
 	s := newImages(t, "services:\n  web: {image: IMAGE}\n", web)
 	first := s.prepared(1)
-	s.must(s.dismiss(t.Context(), s.app, func(keeper) bool { return true })) // as docker container prune does
+	s.must(s.dismiss(t.Context(), slices.Collect(maps.Values(s.kept())), func(keeper) bool { return true })) // as docker container prune does
 	s.must(s.Prune(t.Context(), s.app, []int{1}))
 	s.must(s.hold(t.Context(), s.app, release.Spec{Number: 2, Images: first.Images})) // killed after the tag: no release
 	s.keptAre()

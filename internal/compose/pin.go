@@ -149,7 +149,11 @@ func gone(number int, service, id string) error {
 // image goes with its last tag; one that a container was made from stays.
 // Tags of the user's are never touched.
 func (e *Engine) Prune(ctx context.Context, app release.App, keep []int) error {
-	if err := e.dismiss(ctx, app, func(k keeper) bool { return !slices.Contains(keep, k.number) }); err != nil {
+	have, err := e.keepers(ctx, app)
+	if err != nil {
+		return err
+	}
+	if err := e.dismiss(ctx, have, func(k keeper) bool { return !slices.Contains(keep, k.number) }); err != nil {
 		return err
 	}
 	pins, err := e.pins(ctx, app)

@@ -71,7 +71,7 @@ func command() kind[release.Command] {
 				must("no service: write it as {service: web, command: [bin/migrate]}"),
 			set("command", &c.Argv, arguments("[bin/migrate, --all]"), "The command, an argument each: no shell reads it.").
 				must("no command: write it as {service: web, command: [bin/migrate]}"),
-			set("timeout", &c.Timeout, span(time.Second, longest), "How long it may take; after that the release has failed."),
+			set("timeout", &c.Timeout, span(time.Second, longest), "How long it may take, its start by Docker included; after that the release has failed."),
 		}
 	}, nil)
 }

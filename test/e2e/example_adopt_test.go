@@ -26,7 +26,8 @@ import (
 // client sends as soon as it has an answer.
 var crowd = flag.Bool("crowd", false, "32 clients that think for 5 ms, not 12 that think for 100, in the tests of examples")
 
-func clients(s *layout.Stand) witness.Load {
+// visitors are the clients that an example has while it is released.
+func visitors(s *layout.Stand) witness.Load {
 	if *crowd {
 		return s.Load(32, layout.Think)
 	}

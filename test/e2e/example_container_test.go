@@ -27,7 +27,7 @@ func TestScenarioAnNginxContainerOfTheProjectIsTakenOverWithItsServers(t *testin
 	c.moveIn()
 	c.serves(1)
 	c.keepsPosts()
-	load := witness.Start(t.Context(), clients(c.s))
+	load := witness.Start(t.Context(), visitors(c.s))
 	c.mustDeploy(2)
 	c.serves(2)
 	c.run(built.teal, []string{"VERSION=3", "BROKEN=1"}, "deploy").fails(3, "503", "green")

@@ -107,7 +107,7 @@ func TestScenarioASharedDatabaseStaysAndBothProxiesSwitch(t *testing.T) {
 	if res, body := a.exchange(http.MethodPost, a.port, "/", "kept", map[string]string{"X-Order-Id": "kept"}); res.StatusCode != http.StatusOK {
 		t.Fatalf("the order is answered %d %s", res.StatusCode, body)
 	}
-	load := witness.Start(t.Context(), clients(s))
+	load := witness.Start(t.Context(), visitors(s))
 	a.migratesOnce(a.mustDeploy(2))
 	a.bothServe(2)
 	a.leavesBefore(s)

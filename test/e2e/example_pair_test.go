@@ -58,7 +58,7 @@ func TestScenarioTwoComposeFilesAreAdoptedAndReleasedByCodeDeploy(t *testing.T) 
 		t.Fatal(err)
 	}
 	installed(t, a)
-	load := witness.Start(t.Context(), clients(s))
+	load := witness.Start(t.Context(), visitors(s))
 	served := func(version string) {
 		t.Helper()
 		if res, body := a.exchange(http.MethodGet, a.port, "/", "", nil); !strings.Contains(body, "version "+version) {

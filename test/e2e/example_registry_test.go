@@ -103,7 +103,7 @@ func (a shopAPI) engine(args ...string) string {
 func TestScenarioMainAndBackupAreAdoptedAndReleasedByGitHub(t *testing.T) {
 	t.Parallel()
 	a := newShopAPI(t)
-	load := witness.Start(t.Context(), clients(a.s))
+	load := witness.Start(t.Context(), visitors(a.s))
 	a.release("2", 0)
 	a.answers("/", 2)
 	for _, command := range [][]string{{"stop", "main", "backup"}, {"rm", "-f", "main", "backup"}} {

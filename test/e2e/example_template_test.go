@@ -33,7 +33,7 @@ func TestScenarioAnNginxContainerKeepsItsTemplateAndIsAdopted(t *testing.T) {
 	c.filledIn("compose.teal.yaml", strings.Replace(c.read("compose.teal.yaml"), "blue-server-1}}", `blue-server-1}, environment: {PROFILE: "server-${TEAL_REPLICA:-1}"}}`, 1))
 	c.reloadsNginx()
 	c.serves(1)
-	load := witness.Start(t.Context(), clients(c.s))
+	load := witness.Start(t.Context(), visitors(c.s))
 	c.mustDeploy(2)
 	c.serves(2)
 	c.mustDeploy(3)

@@ -24,7 +24,7 @@ func TestScenarioThreeTiersAreAdoptedAndSwitchAtOneInstant(t *testing.T) {
 	tiers.keepWhatTheOwnerWrote("as found")
 	a.adopt(s, "{http: /healthz, timeout: 20s}", "--nginx", filepath.Join(s.Root, "etc/nginx/nginx.conf"))
 	tiers.serve("1")
-	load := witness.Start(t.Context(), clients(s))
+	load := witness.Start(t.Context(), visitors(s))
 	pages := tiers.read(t.Context())
 	var turns []turn
 	turns = append(turns, turn{time.Now(), "1", "2"})

@@ -52,7 +52,7 @@ func (a *app) beats(want ...string) {
 	text := a.ledger()
 	var ran []string
 	runs := false
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		begins, one := strings.CutSuffix(line, " begins\n")
 		ends, other := strings.CutSuffix(line, " ends\n")
 		switch {
